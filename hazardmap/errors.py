@@ -1,0 +1,92 @@
+"""Every error that hazardmap raises on purpose.
+
+* HazardmapError
+  + LayerError            a data set cannot be used as it was given
+    - MissingCRSError     it does not say which coordinate reference system it uses
+    - CRSMismatchError    two data sets use different ones
+    - CoordinatesError    a coordinate cannot be a place on earth
+    - UnitsError          a quantity without units, or with the wrong kind
+    - GridError           rasters that do not share one grid, or no regular grid at all
+    - GeometryError       a shape that cannot be repaired
+    - NoOverlapError      it lies outside the area it is needed for
+    - FileError           the file is not what its name or its card says
+  + FootprintError        a hazard broke the laws of a footprint
+  + StudyError            a study file asks for something that does not exist
+  + OutputError           a result cannot be written there, or not like that
+  + MissingExtraError     a feature needs an optional package
+
+A message says what was found, what was expected, and what to do next, in one line.
+"""
+
+__all__ = [
+    "CRSMismatchError",
+    "CoordinatesError",
+    "FileError",
+    "FootprintError",
+    "GeometryError",
+    "GridError",
+    "HazardmapError",
+    "LayerError",
+    "MissingCRSError",
+    "MissingExtraError",
+    "NoOverlapError",
+    "OutputError",
+    "StudyError",
+    "UnitsError",
+]
+
+
+class HazardmapError(Exception):
+    """Base of all errors raised on purpose by hazardmap."""
+
+
+class LayerError(HazardmapError):
+    """A data set cannot be used as it was given."""
+
+
+class MissingCRSError(LayerError):
+    """A data set does not say which coordinate reference system it uses."""
+
+
+class CRSMismatchError(LayerError):
+    """Two data sets use different coordinate reference systems."""
+
+
+class CoordinatesError(LayerError):
+    """A coordinate cannot be a place on earth."""
+
+
+class UnitsError(LayerError):
+    """A quantity has no units, or units of the wrong kind."""
+
+
+class GridError(LayerError):
+    """Rasters do not share one grid, or have no regular grid at all."""
+
+
+class GeometryError(LayerError):
+    """A shape is invalid and cannot be repaired."""
+
+
+class NoOverlapError(LayerError):
+    """A data set lies outside the area it is needed for."""
+
+
+class FileError(LayerError):
+    """A file is not what its name or its card says."""
+
+
+class FootprintError(HazardmapError):
+    """A hazard function returned a footprint that breaks its laws."""
+
+
+class StudyError(HazardmapError):
+    """A study file asks for something that does not exist."""
+
+
+class OutputError(HazardmapError):
+    """A result cannot be written there, or not like that."""
+
+
+class MissingExtraError(HazardmapError):
+    """A feature needs an optional package that is not installed."""

@@ -1,0 +1,230 @@
+"""What a hazard function returns: how strong, where, how often, and from whom."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+from odc.geo.geobox import GeoBox
+from shapely.geometry.base import BaseGeometry
+
+from hazardmap import checks
+from hazardmap.coverage import Block, Window, windows_of
+from hazardmap.errors import FootprintError
+
+__all__ = ["UNKNOWN_SOURCE", "Footprint", "scenario_table"]
+
+UNKNOWN_SOURCE = 0
+"""The source of a cell of which nobody can say where its hazard comes from."""
+
+SCENARIO_COLUMNS = ("label", "class", "return_period", "probability", "probability_kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """Intensity of one hazard per scenario, and where it comes from.
+
+    Parameters
+    ----------
+    hazard : str
+        Name of the hazard, such as ``"flood"``.
+    intensity : DataArray or GeoDataFrame
+        Raster ``(scenario, y, x)`` with NaN for missing and 0 for none, best left lazy; or features, one row per
+        scenario and shape, with the columns ``scenario``, ``intensity``, ``source`` and ``geometry``.
+    units : str
+        Units of the intensity.
+    levels : tuple of float
+        Class edges, from mild to bad. A class is half-open towards worse. The first edge says what counts as hit.
+    scenarios : DataFrame
+        Made by :func:`scenario_table`; indexed by scenario, in the order of the raster.
+    shares : DataFrame
+        Columns ``source`` (int), ``origin`` (str), ``share`` (float); the shares of every source sum to 1.
+    source : DataArray or int
+        Source of each cell, ``(y, x)`` and int32 on the grid of the intensity; or one source for every cell.
+        Features carry theirs in a column.
+    worse : {"higher", "lower"}
+        Which way is worse.
+    modelled : shapely geometry, optional
+        Features only: the area (in the CRS of the features) outside of which nothing is known. Cells say so by NaN.
+    meaning : str
+        What a share is a share of, such as ``"share of upstream area"``: never a cause.
+    status : {"official", "indicative", "synthetic"}
+        The weakest status among the inputs.
+    notes : tuple of str
+        What is legal but doubtful.
+    inputs : tuple of dict
+        Provenance of every layer used: name, licence, attribution, source, date, SHA-256, status.
+    parameters : dict
+        What the hazard function was called with, for the run record.
+
+    Raises
+    ------
+    FootprintError
+        When a law is broken: shares that do not sum to 1, levels out of order, sources or scenarios without a row.
+    """
+
+    hazard: str
+    intensity: xr.DataArray | gpd.GeoDataFrame
+    units: str
+    levels: tuple[float, ...]
+    scenarios: pd.DataFrame
+    shares: pd.DataFrame
+    source: xr.DataArray | int = UNKNOWN_SOURCE
+    worse: Literal["higher", "lower"] = "higher"
+    modelled: BaseGeometry | None = None
+    meaning: str = "share"
+    status: str = "official"
+    notes: tuple[str, ...] = ()
+    inputs: tuple[dict[str, Any], ...] = ()
+    parameters: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the law of a footprint."""
+        _check_levels(self.levels, self.worse)
+        _check_shares(self.shares)
+        if isinstance(self.intensity, gpd.GeoDataFrame):
+            _check_features(self.intensity, self.scenarios, self.shares)
+            return
+        if self.intensity.dims != ("scenario", "y", "x"):
+            raise FootprintError(f"intensity has the dimensions {self.intensity.dims}; expected (scenario, y, x)")
+        if self.intensity.sizes["scenario"] != len(self.scenarios):
+            raise FootprintError(
+                f"intensity has {self.intensity.sizes['scenario']} scenarios; the table of scenarios has "
+                f"{len(self.scenarios)}; give one row per scenario"
+            )
+        if isinstance(self.source, xr.DataArray) and self.source.shape != self.intensity.shape[1:]:
+            raise FootprintError(
+                f"source has {self.source.shape} cells; expected {self.intensity.shape[1:]}; "
+                "sources lie on the grid of the intensity"
+            )
+
+    @property
+    def is_raster(self) -> bool:
+        """Whether the intensity is a raster (else features)."""
+        return isinstance(self.intensity, xr.DataArray)
+
+    @property
+    def crs(self) -> Any:
+        """CRS of the intensity (pyproj)."""
+        return checks.require_crs(self.intensity, name=f"the {self.hazard} footprint")
+
+    @property
+    def grid(self) -> GeoBox:
+        """Grid of a raster footprint."""
+        return checks.grid_of(self.intensity, name=f"the {self.hazard} footprint")
+
+    def windows(self) -> list[Window]:
+        """Windows that cover the raster, in the file's own block order."""
+        return windows_of(self.intensity)
+
+    def read(self, window: Window) -> Block:
+        """Read one window of the raster: values of every scenario, and the sources."""
+        row, column, height, width = window
+        rows, columns = slice(row, row + height), slice(column, column + width)
+        values = self.intensity[:, rows, columns].to_numpy()
+        if isinstance(self.source, xr.DataArray):
+            source = np.ascontiguousarray(self.source[rows, columns].to_numpy(), dtype=np.int32)
+        else:
+            source = np.full((height, width), self.source, dtype=np.int32)
+        return Block(window=window, values=values, source=source)
+
+    def only(self, number: int) -> "Footprint":
+        """Return the footprint of one scenario."""
+        name = self.scenarios.index[number]
+        if isinstance(self.intensity, gpd.GeoDataFrame):
+            intensity = self.intensity[self.intensity["scenario"] == name]
+        else:
+            intensity = self.intensity[number : number + 1]
+        return replace(self, intensity=intensity, scenarios=self.scenarios.iloc[number : number + 1])
+
+    def origins(self) -> list[str]:
+        """Every origin that a source of this footprint has, sorted."""
+        return sorted(self.shares["origin"].unique())
+
+
+def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
+    """Table of scenarios, one row each, indexed by a short id.
+
+    Parameters
+    ----------
+    scenarios : list of dict
+        Keys ``id``, ``label`` (the original one), ``class`` (high, medium, low), ``return_period`` in years or None,
+        ``probability`` per year or None, ``probability_kind`` (``exceedance``, ``occurrence`` or ``time``).
+        Without a probability, the inverse of the return period is taken as exceedance.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``scenario``; columns ``label, class, return_period, probability, probability_kind``.
+
+    Examples
+    --------
+    >>> scenario_table([{"id": "T100", "label": "HQ100", "class": "medium", "return_period": 100}])["probability"]
+    scenario
+    T100    0.01
+    Name: probability, dtype: float64
+    """
+    rows = []
+    for number, scenario in enumerate(scenarios, start=1):
+        period = scenario.get("return_period")
+        if period is not None and not (np.isfinite(period) and period > 0):
+            raise FootprintError(
+                f"scenario {number} has a return period of {period}; expected years above 0; leave it out if unknown"
+            )
+        probability = scenario.get("probability")
+        if probability is None and period is not None:
+            probability = 1.0 / period
+        identity = str(scenario.get("id") or (f"T{period:g}" if period else scenario.get("label") or f"s{number}"))
+        rows.append(
+            {
+                "scenario": identity,
+                "label": str(scenario.get("label") or identity),
+                "class": scenario.get("class"),
+                "return_period": float("nan") if period is None else float(period),
+                "probability": float("nan") if probability is None else float(probability),
+                "probability_kind": scenario.get("probability_kind", "exceedance"),
+            }
+        )
+    table = pd.DataFrame(rows, columns=["scenario", *SCENARIO_COLUMNS]).set_index("scenario")
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()][0]
+        raise FootprintError(f"two scenarios are called {twice!r}; expected distinct ids; give each its own 'id'")
+    return table
+
+
+def _check_levels(levels: tuple[float, ...], worse: str) -> None:
+    steps = np.diff(levels)
+    if len(levels) == 0 or not np.isfinite(levels).all() or not (steps > 0 if worse == "higher" else steps < 0).all():
+        raise FootprintError(
+            f"levels are {list(levels)}; expected finite class edges from mild to bad ({worse} is worse); sort them"
+        )
+
+
+def _check_shares(shares: pd.DataFrame) -> None:
+    if list(shares.columns) != ["source", "origin", "share"]:
+        raise FootprintError(f"shares have the columns {list(shares.columns)}; expected source, origin, share")
+    if (shares["share"] < 0).any() or shares["share"].isna().any():
+        raise FootprintError("a share is negative or missing; expected numbers from 0 to 1")
+    if shares.duplicated(["source", "origin"]).any():
+        raise FootprintError("a source names an origin twice; expected one row each; add the shares up")
+    sums = shares.groupby("source")["share"].sum()
+    off = sums.sub(1).abs()
+    if (off > 1e-9).any():
+        worst = off.idxmax()
+        raise FootprintError(
+            f"the shares of source {worst} sum to {sums[worst]:.6g}; expected 1; give the rest to 'unknown'"
+        )
+
+
+def _check_features(features: gpd.GeoDataFrame, scenarios: pd.DataFrame, shares: pd.DataFrame) -> None:
+    missing = {"scenario", "intensity", "source"} - set(features.columns)
+    if missing:
+        raise FootprintError(f"features lack the columns {sorted(missing)}; expected scenario, intensity and source")
+    strange = set(features["scenario"]) - set(scenarios.index)
+    if strange:
+        raise FootprintError(f"features name the scenarios {sorted(strange)}; expected some of {list(scenarios.index)}")
+    lost = set(features["source"]) - set(shares["source"])
+    if lost:
+        raise FootprintError(f"the sources {sorted(lost)[:5]} have no shares; give each source at least one origin")

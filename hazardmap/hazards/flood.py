@@ -1,0 +1,144 @@
+"""Floods: water depth per scenario, and which countries the water of each flooded cell comes from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import xarray as xr
+
+from hazardmap import rivers
+from hazardmap.checks import grid_of
+from hazardmap.errors import FootprintError
+from hazardmap.footprint import UNKNOWN_SOURCE, Footprint, scenario_table
+from hazardmap.stack import stack
+
+__all__ = ["flood"]
+
+Scenarios = Sequence[Mapping[str, Any]]
+
+_STATUS = ("official", "indicative", "synthetic")
+
+
+def flood(
+    depth: xr.DataArray | Scenarios,
+    origin: xr.DataArray | None = None,
+    territories: gpd.GeoDataFrame | None = None,
+    lowland: gpd.GeoDataFrame | None = None,
+    links: gpd.GeoDataFrame | None = None,
+    *,
+    levels: Sequence[float] = (0.1, 0.5, 1.0, 2.0, 4.0),
+    min_upstream_km2: float = 50.0,
+) -> Footprint:
+    """Footprint of floods from depth rasters.
+
+    A flooded cell takes the river reach that it drains to; the share of a country is its share of the upstream area
+    of that reach. A share says how much of the land above the reach lies in a country, never who caused the flood.
+
+    Parameters
+    ----------
+    depth : DataArray or sequence of mapping
+        Water depth, 0 for dry and NaN for not modelled, with ``attrs["units"]``. One raster ``(y, x)``, a stack
+        ``(scenario, y, x)`` whose coordinates along ``scenario`` may be ``label``, ``class`` and ``return_period``,
+        or one mapping per scenario with ``layer`` (a raster), ``label``, ``class`` and ``return_period`` (years or
+        None). All on one grid.
+    origin : DataArray, optional
+        Flow directions (D8). Without them every origin is ``unknown``.
+    territories : GeoDataFrame, optional
+        Countries of the whole river basin, with the column ``country``.
+    lowland : GeoDataFrame, optional
+        Land where flow directions do not tell which river floods it (behind dikes): ``unknown`` there, unless a
+        link reaches it.
+    links : GeoDataFrame, optional
+        River branches that the flow directions cannot carry; see :func:`hazardmap.rivers.reaches`.
+    levels : sequence of float
+        Class edges in metres; the first says from what depth on a cell counts as flooded.
+    min_upstream_km2 : float
+        A stream with less upstream area is no river reach.
+
+    Returns
+    -------
+    Footprint
+        Depth in metres on the grid of the rasters.
+
+    Raises
+    ------
+    UnitsError
+        When a raster has no units of length.
+    GridError
+        When the scenarios are not on one grid.
+    FootprintError
+        When flow directions are given without territories.
+
+    Examples
+    --------
+    >>> import rioxarray
+    >>> depth = xr.DataArray([[0.0, 1.2]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> footprint = flood(depth.rio.write_crs("EPSG:3035"))
+    >>> footprint.shares.values.tolist()
+    [[0, 'unknown', 1.0]]
+    """
+    rasters, table = _scenarios(depth)
+    intensity = stack(rasters, list(table.index), units="m", least=0.0)
+    layers = [*rasters, *(layer for layer in (origin, territories, lowland, links) if layer is not None)]
+    source: xr.DataArray | int = UNKNOWN_SOURCE
+    shares = pd.DataFrame({"source": [UNKNOWN_SOURCE], "origin": ["unknown"], "share": [1.0]})
+    notes = [note for layer in layers for note in layer.attrs.get("notes", ())]
+    if origin is not None:
+        if territories is None:
+            raise FootprintError("flood has flow directions but no territories; expected both; name a border layer")
+        found = rivers.reaches(origin, territories, min_area_km2=min_upstream_km2, lowland=lowland, links=links)
+        source, shares = rivers.at_cells(found, grid_of(rasters[0])), found.shares
+        notes += found.notes
+    else:
+        notes.append("no flow directions were given, so the origin of the water is unknown")
+    return Footprint(
+        hazard="flood",
+        intensity=intensity,
+        units="m",
+        levels=tuple(float(edge) for edge in levels),
+        scenarios=table,
+        source=source,
+        shares=shares,
+        meaning="share of upstream area",
+        status=_weakest(layers),
+        notes=tuple(dict.fromkeys(notes)),
+        inputs=tuple(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")),
+        parameters={"levels": [float(edge) for edge in levels], "min_upstream_km2": float(min_upstream_km2)},
+    )
+
+
+def _scenarios(depth: xr.DataArray | Scenarios) -> tuple[list[xr.DataArray], pd.DataFrame]:
+    """Return one raster per scenario, and the table of scenarios."""
+    if isinstance(depth, xr.DataArray):
+        depth = _split(depth)
+    if not depth:
+        raise FootprintError("flood has no depth raster; expected at least one scenario; list them under 'depth'")
+    return [item["layer"] for item in depth], scenario_table([_described(item) for item in depth])
+
+
+def _split(depth: xr.DataArray) -> list[dict[str, Any]]:
+    """Return one mapping per layer of a raster."""
+    if "scenario" not in depth.dims:
+        return [{"layer": depth, "label": str(depth.name or "depth")}]
+    found = []
+    for number in range(depth.sizes["scenario"]):
+        layer = depth.isel(scenario=number)
+        known = {key: layer.coords[key].item() for key in ("label", "class", "return_period") if key in layer.coords}
+        identity = layer.coords["scenario"].item() if "scenario" in layer.coords else None
+        found.append({"id": identity, **known, "layer": layer.drop_vars("scenario", errors="ignore")})
+    return found
+
+
+def _described(item: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"layer", "id", "label", "class", "return_period", "probability", "probability_kind"}
+    strange = sorted(set(item) - known)
+    if strange:
+        raise FootprintError(f"a scenario has the key {strange[0]!r}; expected some of {sorted(known)}; correct it")
+    return {key: value for key, value in item.items() if key != "layer"}
+
+
+def _weakest(layers: Sequence[xr.DataArray | gpd.GeoDataFrame]) -> str:
+    """Return the weakest status among layers; what does not say is taken as indicative."""
+    found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
+    return max(found, key=_STATUS.index)

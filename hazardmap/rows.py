@@ -1,0 +1,152 @@
+"""Asset rows: what was measured on pieces of assets, said per asset, scenario and territory."""
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hazardmap import borders
+from hazardmap.footprint import Footprint
+from hazardmap.measure import Measured
+
+__all__ = ["OUTSIDE", "Rows", "asset_rows", "foreign_share", "per_asset", "per_value", "shares_of"]
+
+OUTSIDE = "outside"
+"""Territory and country of what lies outside every territory."""
+
+Rows = tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]
+
+# A piece that is covered to within rounding is covered.
+_WHOLE = 1 - 1e-9
+
+
+def asset_rows(
+    pieces: gpd.GeoDataFrame,
+    found: Measured,
+    land: gpd.GeoDataFrame,
+    footprint: Footprint,
+    *,
+    unit: str,
+    factor: float = 1.0,
+) -> Rows:
+    """Turn measured pieces into rows, piece by piece and scenario by scenario.
+
+    Parameters
+    ----------
+    pieces : GeoDataFrame
+        Columns ``layer, asset, name, territory`` (a number; ``borders.OUTSIDE`` is none), ``value, value_unit``.
+    found : Measured
+        What was measured on them.
+    land : GeoDataFrame
+        Territories, with ``id`` and ``country``.
+    footprint : Footprint
+    unit : str
+        Unit of the amounts of a row.
+    factor : float
+        Turns measured amounts into that unit.
+
+    Returns
+    -------
+    rows, parts, reached
+        As in :class:`hazardmap.exposure.Exposure`; rows are numbered from 0.
+    """
+    scenarios = len(footprint.scenarios)
+    parts, reached = (_number(table, scenarios, factor) for table in (found.parts, found.reached))
+    count = len(pieces) * scenarios
+    piece = np.repeat(np.arange(len(pieces)), scenarios)
+    amount = np.repeat(found.amount * factor, scenarios)
+    covered = np.divide(found.covered.ravel() * factor, amount, out=np.zeros(count), where=amount > 0).clip(0.0, 1.0)
+    affected: npt.NDArray[np.float64] = np.bincount(parts["row"], weights=parts["affected"], minlength=count)
+    worst = np.full(count, -1)
+    np.maximum.at(worst, parts["row"], parts["level"])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = found.total.ravel() / found.covered.ravel()
+        part = np.where(amount > 0, affected / amount, 0.0).clip(0.0, 1.0)
+    number = pieces["territory"].to_numpy()[piece]
+    columns: dict[str, Any] = {
+        "layer": pieces["layer"].to_numpy()[piece],
+        "asset": pieces["asset"].to_numpy()[piece],
+        "name": pieces["name"].to_numpy()[piece],
+        "scenario": np.tile(footprint.scenarios.index.to_numpy(), len(pieces)),
+        "territory": _label(land["id"], number),
+        "country": _label(land["country"], number),
+        "status": _status(affected, covered),
+        "covered_fraction": covered,
+        "affected_fraction": part,
+        "level": np.where(worst >= 0, np.asarray(footprint.levels)[worst], np.nan),
+        "mean": mean,
+        "minimum": found.minimum.ravel(),
+        "maximum": found.maximum.ravel(),
+        "amount": amount,
+        "affected": affected,
+        "unit": unit,
+        "value": pieces["value"].to_numpy(dtype=float)[piece],
+        "value_unit": pieces["value_unit"].to_numpy()[piece],
+    }
+    geometry = gpd.GeoSeries(pieces.geometry.to_numpy()[piece], crs=pieces.crs)
+    return gpd.GeoDataFrame(columns, geometry=geometry), parts, reached
+
+
+def _number(table: pd.DataFrame, scenarios: int, factor: float) -> pd.DataFrame:
+    """Replace shape and scenario by the number of the row."""
+    row = table["shape"] * scenarios + table["scenario"]
+    numbered = table.assign(row=row.astype("int64"), affected=table["amount"] * factor)
+    key = "source" if "source" in table.columns else "origin"
+    return numbered[["row", "level", key, "affected"]].sort_values(["row", "level", key], ignore_index=True)
+
+
+def _label(values: pd.Series, number: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    return np.where(number == borders.OUTSIDE, OUTSIDE, values.astype(str).to_numpy(dtype=object)[number])
+
+
+def _status(affected: npt.NDArray[np.float64], covered: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+    """Say hit, dry, partial or not covered; what no data cover is never dry."""
+    conditions = [affected > 0, covered >= _WHOLE, covered > 0]
+    return np.select(conditions, ["hit", "dry", "partial"], "not covered").astype(object)
+
+
+def shares_of(parts: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Share of each source and origin in what is affected of a row: ``row, source, origin, share``."""
+    by_source = parts.groupby(["row", "source"], as_index=False)["affected"].sum()
+    whole = by_source.groupby("row")["affected"].transform("sum")
+    by_source["weight"] = by_source["affected"] / whole
+    table = by_source.merge(shares, on="source")
+    table["share"] *= table["weight"]
+    table = table.loc[table["share"] > 0, ["row", "source", "origin", "share"]]
+    return table.sort_values(["row", "source", "origin"], ignore_index=True)
+
+
+def foreign_share(rows: pd.DataFrame, shares: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Share of known countries other than the row's own; NaN where nothing is affected.
+
+    ``unknown``, ``sea`` and ``outside`` are no countries, so they count for nobody. What lies outside every
+    territory has no foreigners.
+    """
+    own = rows["country"].reindex(shares["row"]).to_numpy()
+    foreign = shares["origin"].str.fullmatch("[A-Z]{2}").to_numpy() & (shares["origin"].to_numpy() != own)
+    foreign &= own != OUTSIDE
+    summed = np.bincount(shares["row"], weights=shares["share"] * foreign, minlength=len(rows))
+    return np.where(rows["affected"] > 0, summed, np.nan)
+
+
+def per_value(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Turn affected amounts into affected values of the assets that carry one."""
+    own = rows.loc[table["row"], ["amount", "value"]].reset_index(drop=True)
+    scaled = table.assign(affected=table["affected"].to_numpy() * (own["value"] / own["amount"]).to_numpy())
+    return scaled[scaled["affected"].notna()]
+
+
+def per_asset(table: pd.DataFrame, worst: pd.Series) -> pd.DataFrame:
+    """Count assets: each row counts 1 at its worst class (``worst``, by row), split over its sources.
+
+    Origins are not split: each that reaches the asset at all counts it once.
+    """
+    key = "source" if "source" in table.columns else "origin"
+    counted = table.groupby(["row", key], as_index=False)["affected"].sum()
+    if key == "source":
+        counted["affected"] /= counted.groupby("row")["affected"].transform("sum")
+    else:
+        counted["affected"] = 1.0
+    return counted.assign(level=worst.reindex(counted["row"]).to_numpy())[["row", "level", key, "affected"]]

@@ -1,0 +1,329 @@
+"""A study: one YAML file that names an area, hazards, assets and outputs."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from hazardmap import catalog, hazards, outputs
+from hazardmap.errors import HazardmapError, NoOverlapError, StudyError
+from hazardmap.yamlfile import Document, parse_yaml, read_yaml
+
+__all__ = ["Study"]
+
+_log = logging.getLogger(__name__)
+
+Reference = str | dict[str, Any]
+Say = Callable[[str], None]
+
+
+class Study(BaseModel):
+    """A study, as its file says it.
+
+    Parameters
+    ----------
+    title : str or mapping of language to str
+    area : tuple of four floats
+        West, south, east, north in degrees.
+    territories : str or mapping
+        Layer of polygons with ``id`` and ``country``.
+    hazards : mapping
+        Name of a hazard to the parameters of its function; layers are named by reference.
+    assets : mapping, optional
+        Name to layer reference.
+    outputs : mapping
+        Name of an output to a file name, or to a mapping of ``path`` and the options of its function.
+    note : str or mapping of language to str, optional
+        What every reader must know, such as what the study is not for.
+
+    folder : Path
+        Folder of the study file, which references are relative to; no key of the file.
+
+    A layer reference is the name of a layer of the pack, the path of a card or of a data file (relative to the
+    study), or a card written in place.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str | dict[str, str]
+    area: tuple[float, float, float, float]
+    territories: Reference
+    hazards: dict[str, dict[str, Any]] = Field(min_length=1)
+    assets: dict[str, Reference] = {}
+    outputs: dict[str, str | dict[str, Any]] = Field(min_length=1)
+    note: str | dict[str, str] | None = None
+
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @pydantic.field_validator("area")
+    @classmethod
+    def _in_order(cls, area: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        west, south, east, north = area
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise ValueError(f"{list(area)} is no area; expected [west, south, east, north] in degrees")
+        return area
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, changes: Sequence[str] = ()) -> "Study":
+        """Read a study file.
+
+        Parameters
+        ----------
+        path : str or Path
+        changes : sequence of str
+            Keys to override, such as ``hazards.flood.levels=[0.3, 1, 2]``.
+
+        Raises
+        ------
+        FileError
+            When it is no YAML file that can be read safely.
+        StudyError
+            When a key is unknown (the nearest one is offered) or a value is of the wrong kind; with the line.
+        """
+        path = Path(path)
+        document = read_yaml(path)
+        if not isinstance(document.data, dict):
+            raise StudyError(f"{path} holds no keys; expected title, area, territories, hazards, outputs; add them")
+        for change in changes:
+            _override(document.data, change)
+        try:
+            study = cls.model_validate({**document.data, "folder": path.resolve().parent})
+        except pydantic.ValidationError as error:
+            raise StudyError(_explain(error, document)) from None
+        _check_names(study, document)
+        return study
+
+    def check(self, out: Path | None = None) -> list[str]:
+        """Ask every question that can be asked without computing.
+
+        Returns
+        -------
+        list of str
+            One line for each problem; empty when the study can run.
+        """
+        problems = []
+        for label, action in self._questions(out):
+            try:
+                action()
+            except HazardmapError as error:
+                problems.append(f"{label}: {error}")
+        return problems
+
+    def run(self, out: Path | None = None, *, say: Say = _log.info, made: str | None = None) -> dict[str, Any]:
+        """Run the study and write its outputs.
+
+        Parameters
+        ----------
+        out : Path, optional
+            Folder for the outputs; by default ``output`` beside the study.
+        say : function
+            Told what is being done.
+        made : str, optional
+            Date for the outputs; by default from ``SOURCE_DATE_EPOCH``, else none.
+
+        Returns
+        -------
+        dict of str to Exposure
+            By hazard.
+
+        Raises
+        ------
+        HazardmapError
+            When the study or its data are at fault; nothing is written then.
+        """
+        from hazardmap.exposure import overlay
+
+        out = out or self.folder / "output"
+        targets = self._targets(out)
+        territories = self._territories(say)
+        assets = {name: self._open(reference, f"assets.{name}", say) for name, reference in self.assets.items()}
+        found = {}
+        for name, parameters in self.hazards.items():
+            footprint = self._footprint(name, parameters, say)
+            started = perf_counter()
+            say(f"{name}: laying it over {len(territories)} territories and {len(assets)} layers")
+            found[name] = overlay(footprint, territories, assets)
+            _log.info("%s overlaid in %.1f s", name, perf_counter() - started)
+        self._write(list(found.values()), targets, say, made or _source_date())
+        return found
+
+    def _write(
+        self, exposures: list[Any], targets: dict[str, tuple[Path, dict[str, Any]]], say: Say, made: str | None
+    ) -> None:
+        for _, options in targets.values():
+            outputs.require_free(exposures, restricted=bool(options.pop("restricted", False)))
+        for name, (path, options) in targets.items():
+            say(f"writing {path}")
+            output = outputs.get(name)
+            known = {"title": self.title, "note": self.note, "made": made, "study": self.model_dump(mode="json")}
+            given = {key: value for key, value in known.items() if key in outputs.options(output)}
+            output(exposures, path, **{**given, **options})
+
+    def paths(self, out: Path | None = None) -> list[Path]:
+        """Return the paths that a run writes to."""
+        return [path for path, _ in self._targets(out or self.folder / "output").values()]
+
+    def _territories(self, say: Say) -> Any:
+        """Open the territories and cut them to the area of the study."""
+        import geopandas as gpd
+        import shapely
+
+        land = self._open(self.territories, "territories", say)
+        box = gpd.GeoSeries([shapely.box(*self.area)], crs=4326).segmentize(0.05).to_crs(land.crs).iloc[0]
+        inside = shapely.intersection(land.geometry.to_numpy(), box)
+        keep = shapely.area(inside) > 0
+        if not keep.any():
+            raise NoOverlapError(
+                f"territories lie outside the area {list(self.area)}; expected some inside; correct it"
+            )
+        cut = land[keep].set_geometry(gpd.GeoSeries(inside[keep], index=land.index[keep], crs=land.crs))
+        cut.attrs = land.attrs
+        return cut
+
+    def _footprint(self, name: str, parameters: Mapping[str, Any], say: Say) -> Any:
+        return hazards.get(name)(**self._arguments(name, parameters, say))
+
+    def _arguments(self, name: str, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
+        """Open the layers that a hazard names; options go through as they are."""
+        layers = hazards.inputs(hazards.get(name))
+        return {
+            key: self._argument(value, f"hazards.{name}.{key}", say) if key in layers else value
+            for key, value in parameters.items()
+        }
+
+    def _argument(self, value: Any, where: str, say: Say) -> Any:
+        if isinstance(value, list):
+            return [self._scenario(item, f"{where}.{number}", say) for number, item in enumerate(value)]
+        return self._open(value, where, say)
+
+    def _scenario(self, item: Any, where: str, say: Say) -> dict[str, Any]:
+        if not isinstance(item, dict) or "layer" not in item:
+            raise StudyError(f"{where} names no layer; expected {{layer, label, class, return_period}}; add 'layer'")
+        return {**item, "layer": self._open(item["layer"], where, say)}
+
+    def _open(self, reference: Reference, where: str, say: Say) -> Any:
+        say(f"opening {where}")
+        try:
+            return catalog.layer(reference, folder=self.folder).open(area=None if _wide(where) else self.area)
+        except HazardmapError as error:
+            raise type(error)(f"{where}: {error}") from None
+
+    def _targets(self, out: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """Return the path and the options of each output; a path that leaves the folder is refused."""
+        targets = {}
+        for name, choice in self.outputs.items():
+            options = {"path": choice} if isinstance(choice, str) else dict(choice)
+            path = options.pop("path", None)
+            if not isinstance(path, str) or not path.strip():
+                raise StudyError(f"outputs.{name} has no path; expected a file name; add 'path'")
+            target = (out / path).resolve()
+            if target == out.resolve() or not target.is_relative_to(out.resolve()):
+                raise StudyError(
+                    f"outputs.{name} writes to {path!r}, which leaves the output folder; expected a name inside it; "
+                    "choose the folder with --out"
+                )
+            targets[name] = (target, options)
+        return targets
+
+    def _questions(self, out: Path | None) -> list[tuple[str, Callable[[], Any]]]:
+        def silent(_: str) -> None:
+            return
+
+        questions: list[tuple[str, Callable[[], Any]]] = [
+            ("outputs", lambda: self._targets(out or self.folder / "output")),
+            ("territories", lambda: self._territories(silent)),
+        ]
+        for name, reference in self.assets.items():
+            questions.append((name, partial(self._open, reference, f"assets.{name}", silent)))
+        for name, parameters in self.hazards.items():
+            questions.append((name, partial(self._footprint, name, parameters, silent)))
+        return questions
+
+
+# A river basin reaches beyond the area of a study, so what describes it is opened whole.
+_WHOLE = (".origin", ".territories", ".lowland", ".links")
+
+
+def _wide(where: str) -> bool:
+    return where.startswith("hazards.") and where.endswith(_WHOLE)
+
+
+def _source_date() -> str | None:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), tz=UTC).date().isoformat() if epoch.isdigit() else None
+
+
+def _check_names(study: Study, document: Document) -> None:
+    """Refuse hazards, outputs and parameters that do not exist."""
+    if "folder" in document.data:
+        raise StudyError(f"{document.path} line {document.line(('folder',))}: the study {_unknown('folder', _keys())}")
+    for name, parameters in study.hazards.items():
+        hazard = hazards.get(name)
+        inputs = hazards.inputs(hazard)
+        _require_known(parameters, [*inputs, *hazards.options(hazard)], ("hazards", name), document)
+        missing = [key for key, required in inputs.items() if required and key not in parameters]
+        if missing:
+            line = document.line(("hazards", name))
+            raise StudyError(f"{document.path} line {line}: {name} needs {missing[0]!r}; expected a layer; name one")
+    for name, choice in study.outputs.items():
+        known = outputs.options(outputs.get(name))
+        if isinstance(choice, dict):
+            _require_known(choice, ["path", "restricted", *known], ("outputs", name), document)
+
+
+def _keys() -> list[str]:
+    """Return the keys of a study file."""
+    return [name for name, field in Study.model_fields.items() if not field.exclude]
+
+
+def _require_known(given: Mapping[str, Any], known: Sequence[str], where: tuple[str, ...], document: Document) -> None:
+    for key in given:
+        if key not in known:
+            line = document.line((*where, key))
+            raise StudyError(f"{document.path} line {line}: {'.'.join(where)} {_unknown(key, known)}")
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    near = get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else "remove it"
+    return f"has no key {key!r}; expected one of {', '.join(known)}; {hint}"
+
+
+def _explain(error: pydantic.ValidationError, document: Document) -> str:
+    """Say the first fault of a study in one line, with its line in the file."""
+    first = error.errors(include_url=False)[0]
+    place = tuple(first["loc"])
+    where = f"{document.path} line {document.line(place)}:"
+    if first["type"] == "extra_forbidden":
+        return f"{where} the study {_unknown(str(place[-1]), _keys())}"
+    key = ".".join(str(part) for part in place)
+    if first["type"] == "missing":
+        return f"{where} the study has no {key!r}; expected one; add it"
+    found = str(first.get("input"))[:60]
+    return f"{where} {key} is {found}; {first['msg'].removeprefix('Value error, ')}; correct it"
+
+
+def _override(data: dict[str, Any], change: str) -> None:
+    """Set one key of a study, such as ``hazards.flood.levels=[0.3, 1]``."""
+    key, equals, text = change.partition("=")
+    steps = key.strip().split(".")
+    if not equals or not all(steps):
+        raise StudyError(f"--set {change!r} sets nothing; expected KEY.KEY=VALUE; write hazards.flood.levels=[0.3,1]")
+    value = parse_yaml(text, Path("--set")).data
+    place: Any = data
+    for step in steps[:-1]:
+        place = place[int(step)] if isinstance(place, list) and step.isdigit() else place.setdefault(step, {})
+        if not isinstance(place, dict | list):
+            raise StudyError(f"--set {change!r} goes through {step!r}, which holds a value; expected keys; shorten it")
+    if isinstance(place, list):
+        place[int(steps[-1])] = value
+    else:
+        place[steps[-1]] = value
