@@ -1,0 +1,49 @@
+"""One tool on one work, in a process of its own: ``python -m scripts.bench.run WORK TOOL RASTER SHAPES SIDE OUT``."""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scripts.bench.data import shapes
+from scripts.bench.tools import SLOW, TOOLS
+
+__all__ = ["measure"]
+
+
+def measure(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """CPU and wall seconds, peak memory in MB, and the answer."""
+    every = SLOW.get((work, tool), 1)
+    function = TOOLS[work][tool]
+    frame = shapes(work, count, side)
+    function(raster.with_name("small.tif"), shapes(work, 50, 600))  # imports, compiled kernels, pools
+    chosen = frame.iloc[::every].reset_index(drop=True)
+    chosen["id"] = np.arange(len(chosen))
+    before, start = _cpu(), time.perf_counter()
+    answer = function(raster, chosen)
+    cpu, wall = _cpu() - before, time.perf_counter() - start
+    return {"cpu": cpu * every, "wall": wall * every, "rss": _peak(), "every": every}, answer
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _peak() -> float:
+    """Peak resident memory in MB. Not ``ru_maxrss``: a child inherits that from whoever started it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    work, tool, raster, count, side, out = sys.argv[1:]
+    figures, answer = measure(work, tool, Path(raster), int(count), int(side))
+    np.savez(out, **answer)
+    print(json.dumps(figures))

@@ -1,0 +1,187 @@
+"""The tools that are compared, each as one function of a raster file and a frame of shapes.
+
+Polygons and lines get the mean, the greatest value and the sum (weighted by covered cells); points get the value.
+"""
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+
+from scripts.bench.data import BLOCK, CELL, NODATA
+
+__all__ = ["SLOW", "TOOLS", "Answer", "ours"]
+
+Answer = dict[str, Any]
+Tool = Callable[[Path, gpd.GeoDataFrame], Answer]
+
+LEVEL = 0.5
+
+
+def ours(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Overlay through the door of the program: card, checks, lazy raster, footprint."""
+    import pandas as pd
+
+    from hazardmap import checks
+    from hazardmap.catalog import layer
+    from hazardmap.coverage import zonal
+    from hazardmap.footprint import Footprint, scenario_table
+    from hazardmap.stack import stack
+
+    with rasterio.open(path) as file:
+        bands = file.count
+    names = [f"T{band}" for band in range(1, bands + 1)]
+    rasters = [layer({"path": str(path), "units": "m", "band": band}).open() for band in range(1, bands + 1)]
+    footprint = Footprint(
+        hazard="flood",
+        intensity=stack(rasters, names, units="m"),
+        units="m",
+        levels=(LEVEL,),
+        scenarios=scenario_table([{"id": name} for name in names]),
+        shares=pd.DataFrame({"source": [0], "origin": ["unknown"], "share": [1.0]}),
+    )
+    checks.require_features(shapes, name="shapes")
+    checks.require_same_crs(shapes, footprint.crs, name="shapes", other="the depths")
+    found = zonal(shapes.geometry.to_numpy(), footprint, levels=footprint.levels)
+    unit = CELL * CELL if shapes.geom_type.iloc[0] == "Polygon" else 1.0
+    with np.errstate(invalid="ignore"):
+        mean = found.total[:, 0] / found.covered[:, 0]
+    return {"mean": mean, "max": found.maximum[:, 0], "sum": found.total[:, 0] / unit}
+
+
+def exactextract(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Let exactextract (C++) go through the raster once."""
+    from exactextract import exact_extract
+
+    found = exact_extract(
+        str(path), shapes, ["mean", "max", "sum"], strategy="raster-sequential", output="pandas", include_cols=["id"]
+    )
+    found = found.iloc[np.argsort(found["id"].to_numpy().astype(int))]
+    return {name: found[name].to_numpy() for name in ("mean", "max", "sum")}
+
+
+def extractrs(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Use extractrs (Rust) on the whole raster in memory."""
+    from extractrs import apply_stat, build_cache
+
+    with rasterio.open(path) as file:
+        values, bounds = file.read(1).astype(np.float64), file.bounds
+    wkb = [shape.wkb for shape in shapes.geometry]
+    cache = build_cache(wkb, list(range(len(wkb))), bounds.left, bounds.bottom, bounds.right, bounds.top, CELL, CELL)
+    return {stat: np.asarray(apply_stat(cache, values, NODATA, stat)) for stat in ("mean", "max", "sum")}
+
+
+def xvec(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Use xvec, which hands polygons to exactextract and looks points up in the array."""
+    import xvec as _  # registers the accessor
+
+    raster = _opened(path)
+    if shapes.geom_type.iloc[0] == "Point":
+        found = raster.xvec.extract_points(shapes.geometry, x_coords="x", y_coords="y")
+        return {"max": found.to_numpy()}
+    found = raster.xvec.zonal_stats(
+        shapes.geometry, x_coords="x", y_coords="y", stats=["mean", "max", "sum"], method="exactextract"
+    )
+    return {name: found.sel(zonal_statistics=name).to_numpy() for name in ("mean", "max", "sum")}
+
+
+def rioxarray(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Look points up with xarray."""
+    import xarray as xr
+
+    raster = _opened(path)
+    x, y = (xr.DataArray(values, dims="shape") for values in (shapes.geometry.x, shapes.geometry.y))
+    return {"max": raster.sel(x=x, y=y, method="nearest").to_numpy()}
+
+
+def rasterstats(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Use rasterstats: cells by their centre."""
+    from rasterstats import zonal_stats
+
+    found = zonal_stats(shapes, str(path), stats=["mean", "max", "sum"])
+    return {name: np.array([row[name] for row in found], dtype=float) for name in ("mean", "max", "sum")}
+
+
+def snail(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
+    """Use snail: lines split at the cells, then one value for each piece."""
+    import pandas as pd
+    from snail.intersection import GridDefinition, apply_indices, get_raster_values_for_splits, split_linestrings
+
+    grid = GridDefinition.from_raster(str(path))
+    pieces = apply_indices(split_linestrings(shapes, grid), grid)
+    with rasterio.open(path) as file:
+        value = get_raster_values_for_splits(pieces, file.read(1)).to_numpy()
+    known = value != NODATA
+    table = pd.DataFrame({"id": pieces["id"], "length": pieces.length, "value": value})[known]
+    table["product"] = table["length"] * table["value"]
+    found = table.groupby("id").agg({"length": "sum", "product": "sum", "value": "max"}).reindex(shapes["id"])
+    return {"mean": (found["product"] / found["length"]).to_numpy(), "max": found["value"].to_numpy()}
+
+
+def _opened(path: Path) -> Any:
+    import rioxarray as opener
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return opener.open_rasterio(path, masked=True).squeeze("band", drop=True)
+
+
+def read(path: Path, threads: int) -> None:
+    """Decode every block once and look at nothing: the floor for whoever reads a raster."""
+    with rasterio.open(path) as file:
+        height, width = file.shape
+
+    def rows(start: int) -> None:
+        with rasterio.open(path) as file:
+            for row in range(start, height, BLOCK * threads):
+                file.read(window=((row, min(row + BLOCK, height)), (0, width)))
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(rows, range(0, BLOCK * threads, BLOCK)))
+
+
+def _read_one(path: Path, shapes: gpd.GeoDataFrame) -> Answer:  # noqa: ARG001
+    read(path, 1)
+    return {}
+
+
+def _read_two(path: Path, shapes: gpd.GeoDataFrame) -> Answer:  # noqa: ARG001
+    read(path, 2)
+    return {}
+
+
+FLOOR: dict[str, Tool] = {"reading, 1 thread": _read_one, "reading, 2 threads": _read_two}
+
+TOOLS: dict[str, dict[str, Tool]] = {
+    "polygons": {
+        "hazardmap": ours,
+        **FLOOR,
+        "exactextract": exactextract,
+        "extractrs": extractrs,
+        "xvec": xvec,
+        "rasterstats": rasterstats,
+    },
+    "buildings": {
+        "hazardmap": ours,
+        **FLOOR,
+        "exactextract": exactextract,
+        "extractrs": extractrs,
+        "rasterstats": rasterstats,
+    },
+    "lines": {"hazardmap": ours, **FLOOR, "exactextract": exactextract, "snail": snail},
+    "points": {"hazardmap": ours, **FLOOR, "rioxarray": rioxarray, "xvec": xvec, "rasterstats": rasterstats},
+}
+"""Which tools do which work; the first is ours."""
+
+SLOW: dict[tuple[str, str], int] = {
+    ("polygons", "rasterstats"): 10,
+    ("buildings", "rasterstats"): 100,
+    ("lines", "snail"): 100,
+    ("points", "rasterstats"): 1000,
+}
+"""Tools that need minutes get every n-th shape only, and their time is multiplied by n."""

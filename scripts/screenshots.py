@@ -1,0 +1,92 @@
+"""Make the pictures of a map for the documentation, with headless Chromium.
+
+    python scripts/screenshots.py output/map.html docs/images
+
+Writes ``desktop.png``, ``dark.png``, ``phone.png``, ``popup.png`` and ``print.png``. Look at each before it is used.
+"""
+
+import argparse
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the view of the page, its size in CSS pixels, and what is done before it is taken."""
+
+    fragment: str = ""
+    width: int = 1280
+    height: int = 800
+    scale: float = 1
+    script: str | None = None
+    media: str = "screen"
+
+
+SHOTS = {
+    "desktop": Shot("#lang=en&theme=light"),
+    "dark": Shot("#lang=fr&theme=dark"),
+    "phone": Shot("#lang=nl&theme=light", width=390, height=844, scale=2),
+    "popup": Shot(
+        "#lang=de&theme=light&z=9&c=50.95,6.6",
+        script="() => hazardmap.tellAt(L.latLng(50.99, 6.92))",
+    ),
+    "print": Shot(
+        "#lang=en&theme=light",
+        width=1000,
+        height=900,
+        script="() => { hazardmap.fillPrintLegend(); hazardmap.map.invalidateSize(); }",
+        media="print",
+    ),
+}
+
+
+def main() -> None:
+    """Take every picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("page", type=Path, help="the map (HTML)")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    given = parser.parse_args()
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("no Chromium was found; expected one on the path; apt-get install chromium")
+    given.folder.mkdir(parents=True, exist_ok=True)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        for name, shot in SHOTS.items():
+            path = given.folder / f"{name}.png"
+            take(browser, given.page.resolve(), shot, path)
+            print(path)
+        browser.close()
+
+
+def take(browser: Any, page: Path, shot: Shot, path: Path) -> None:
+    """Open the page from its file and take one picture."""
+    size = {"width": shot.width, "height": shot.height}
+    context = browser.new_context(viewport=size, device_scale_factor=shot.scale, locale="en-GB")
+    tab = context.new_page()
+    tab.goto(page.as_uri() + shot.fragment)
+    tab.wait_for_function("() => window.hazardmap && window.hazardmap.ready")
+    tab.emulate_media(media=shot.media)
+    if shot.script:
+        tab.evaluate(shot.script)
+    tab.wait_for_timeout(600)
+    tab.screenshot(path=path)
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
