@@ -95,7 +95,7 @@ def require_same_crs(features: gpd.GeoDataFrame, crs: Any, *, name: str, other: 
     """
     found = require_crs(features, name=name)
     expected = pyproj.CRS.from_user_input(crs)
-    if found != expected:
+    if not same_crs(found, expected):
         raise CRSMismatchError(
             f"{name} is in {crs_name(found)} but {other} is in {crs_name(expected)}; "
             f"use {name}.to_crs('{crs_name(expected)}')"
@@ -259,7 +259,7 @@ def require_same_grid(grid: GeoBox, other: GeoBox, *, name: str, other_name: str
     """
     cell = abs(grid.transform.a)
     near = all(math.isclose(a, b, abs_tol=1e-3 * cell) for a, b in zip(grid.transform, other.transform, strict=True))
-    if grid.shape != other.shape or not near or pyproj.CRS(str(grid.crs)) != pyproj.CRS(str(other.crs)):
+    if grid.shape != other.shape or not near or not same_crs(str(grid.crs), str(other.crs)):
         raise GridError(
             f"{name} lies on {_describe(grid)} but {other_name} lies on {_describe(other)}; "
             "the scenarios of one footprint need one grid; warp one onto the other with rio.reproject_match"

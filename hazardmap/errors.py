@@ -37,7 +37,13 @@ __all__ = [
 
 
 class HazardmapError(Exception):
-    """Base of all errors raised on purpose by hazardmap."""
+    """Base of all errors raised on purpose by hazardmap; its message is one line of printable text.
+
+    Names of tables and columns in a message may come from a stranger's file.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("".join(each if each.isprintable() else " " for each in message))
 
 
 class LayerError(HazardmapError):

@@ -1,0 +1,13 @@
+"""The catalogue: cards of data sets (:class:`Layer`), and the only door to their files.
+
+A card is a YAML file. Those of the pack, which is shipped with hazardmap, are known by their names; any other card or
+data file is known by its path.
+"""
+
+from hazardmap.catalog.card import Area, Layer
+from hazardmap.catalog.gdal import close_doors
+from hazardmap.catalog.pack import describe, layer, layers
+
+__all__ = ["Area", "Layer", "describe", "layer", "layers"]
+
+close_doors()
