@@ -1,0 +1,564 @@
+"""The compiled kernels: what polygons, lines and points cover of the cells of one block, added up per shape.
+
+All coordinates are in cells of a north-up raster: x is a column, y a row, both growing from the upper left corner.
+Everything a kernel needs comes in named tuples of arrays, which numba takes apart by itself.
+
+The kernels stand in one file because numba notices a change only in the file of the kernel that it cached.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hazardmap.coverage.compiled import compiled, summing
+
+__all__ = [
+    "CHUNK",
+    "Cells",
+    "Ledger",
+    "Lines",
+    "Points",
+    "Polygons",
+    "Selection",
+    "Sums",
+    "merge",
+    "sum_lines",
+    "sum_points",
+    "sum_polygons",
+    "touching",
+]
+
+CHUNK = 256
+"""Cells that are looked up at a time: few enough to stay in the fastest cache."""
+
+SLIVER = 1e-9
+"""Covered fractions below this are rounding errors of the coordinates (relative to shapes smaller than a cell)."""
+
+TOUCH = 1e-12
+"""A segment that stays in a cell for less than this part of itself only touches it."""
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Polygons(NamedTuple):
+    """Polygons: part p has the rings first[p] to first[p + 1]; ring r has the vertices rings[r] to rings[r + 1]."""
+
+    owner: Integers  # (p,) the shape that a part belongs to, ascending
+    bounds: Floats  # (p, 4) left, top, right, bottom
+    area: Floats  # (p,) in cells
+    first: Integers  # (p + 1,) first ring
+    rings: Integers  # (r + 1,) first vertex
+    turn: Floats  # (r,) 1, or -1 where a ring runs against its role
+    vertices: Floats  # (v, 2)
+
+
+class Lines(NamedTuple):
+    """Lines: part p has the vertices first[p] to first[p + 1]."""
+
+    owner: Integers  # (p,)
+    bounds: Floats  # (p, 4)
+    first: Integers  # (p + 1,)
+    vertices: Floats  # (v, 2)
+    length: Floats  # (v,) metres from a vertex to the next one
+
+
+class Points(NamedTuple):
+    """Points."""
+
+    owner: Integers  # (p,)
+    vertices: Floats  # (p, 2)
+
+
+class Selection(NamedTuple):
+    """The parts that touch a block, and the row of the sums that each adds to."""
+
+    part: Integers
+    row: Integers
+
+
+class Cells(NamedTuple):
+    """One block, and how its cells are to be judged."""
+
+    row: int
+    column: int
+    values: NDArray[Any]  # (S, h, w); NaN is missing
+    areas: Floats  # (h, pieces, k) polynomial of the cell area along each piece of a row, highest power first
+    step: int  # columns in a piece
+    source: NDArray[np.int32]  # (h, w), or empty where nobody asks
+    edges: NDArray[Any]  # (L,) class edges, ascending, of the type of the values
+    sign: float  # 1 where higher is worse, -1 (also of the edges) where lower is
+    response: Floats  # (S, h, w) function of the values, or empty
+    curve: Floats  # (2, k) x and y of a piecewise-linear function of the values, or empty
+
+
+class Sums(NamedTuple):
+    """What is added up, one row per shape."""
+
+    inside: Floats  # (m,)
+    stats: Floats  # (m, S, CLASSES + L) with the columns below, then the amount per class
+
+
+COVERED, TOTAL, MINIMUM, MAXIMUM, INTEGRAL, CLASSES = range(6)
+
+
+class Ledger(NamedTuple):
+    """Amounts per source of the shape at hand: a hash table of sources, and the records that were closed."""
+
+    table: NDArray[np.int32]  # place of a source in the lists below, or -1
+    sources: NDArray[np.int32]  # (k,)
+    where: Integers  # (k,) place in the table
+    amounts: Floats  # (k, S, L)
+    counts: Integers  # sources at hand, records
+    keys: NDArray[np.int32]  # (records, 4) row of the sums, scenario, class, source
+    values: Floats  # (records,)
+
+
+@compiled
+def touching(boxes: Integers, windows: Integers, counts: Integers, index: Integers) -> None:
+    """Which boxes (first row, first column, last row + 1, last column + 1) touch which windows.
+
+    Called twice: with an empty ``index`` it only counts.
+    """
+    place = 0
+    for w in range(len(windows)):
+        row, column = windows[w, 0], windows[w, 1]
+        bottom, right = row + windows[w, 2], column + windows[w, 3]
+        begin = place
+        for b in range(len(boxes)):
+            if boxes[b, 0] < bottom and boxes[b, 2] > row and boxes[b, 1] < right and boxes[b, 3] > column:
+                if len(index) > 0:
+                    index[place] = b
+                place += 1
+        counts[w] = place - begin
+
+
+@compiled
+def merge(inside: Floats, stats: Floats, shapes: Integers, more_inside: Floats, more_stats: Floats) -> None:
+    """Add the sums of some shapes to those of all."""
+    for k in range(len(shapes)):
+        inside[shapes[k]] += more_inside[k]
+        for s in range(stats.shape[1]):
+            to, more = stats[shapes[k], s], more_stats[k, s]
+            low, high = min(to[MINIMUM], more[MINIMUM]), max(to[MAXIMUM], more[MAXIMUM])
+            for column in range(len(to)):
+                to[column] += more[column]
+            to[MINIMUM], to[MAXIMUM] = low, high
+
+
+# ---------------------------------------------------------------------------------------------- looking up the cells
+
+
+@summing
+def _weigh(areas: Floats, step: int, start: int, amount: Floats) -> float:
+    """Turn fractions of cells of one row into square metres; return their sum."""
+    total = 0.0
+    if areas.shape[1] == 1:
+        for j in range(len(amount)):
+            amount[j] *= areas[0, 0]
+            total += amount[j]
+        return total
+    for j in range(len(amount)):
+        if amount[j] > 0.0:
+            piece = (start + j) // step
+            t = float(start + j - piece * step)
+            area = areas[piece, 0]
+            for k in range(1, areas.shape[1]):
+                area = area * t + areas[piece, k]
+            amount[j] *= area
+            total += amount[j]
+    return total
+
+
+@compiled
+def _interpolate(curve: Floats, value: float) -> float:
+    """Value of a piecewise-linear function, constant beyond its ends."""
+    last = curve.shape[1] - 1
+    if value <= curve[0, 0]:
+        return curve[1, 0]
+    if value >= curve[0, last]:
+        return curve[1, last]
+    k = 1
+    while curve[0, k] < value:
+        k += 1
+    part = (value - curve[0, k - 1]) / (curve[0, k] - curve[0, k - 1])
+    return curve[1, k - 1] + part * (curve[1, k] - curve[1, k - 1])
+
+
+@compiled
+def _tally(values: NDArray[Any], edges: NDArray[Any], sign: float, stats: Floats, amount: Floats) -> None:
+    """Add the amounts on a run of cells, in one scenario, to the statistics of a shape."""
+    covered, total = _integrate(values, amount)
+    stats[COVERED] += covered
+    stats[TOTAL] += total
+    stats[MINIMUM], stats[MAXIMUM] = _extremes(values, amount, stats[MINIMUM], stats[MAXIMUM])
+    for level in range(len(edges)):
+        above = edges[level + 1] if level + 1 < len(edges) else np.inf
+        stats[CLASSES + level] += _between(values, amount, sign, edges[level], above)
+
+
+@compiled
+def _tally_one(value: float, edges: NDArray[Any], sign: float, stats: Floats, amount: float) -> None:
+    """Do the same for a single cell."""
+    if value != value:  # noqa: PLR0124
+        return
+    stats[COVERED] += amount
+    stats[TOTAL] += amount * value
+    stats[MINIMUM] = min(stats[MINIMUM], value)
+    stats[MAXIMUM] = max(stats[MAXIMUM], value)
+    level = _class_of(value * sign, edges)
+    if level >= 0:
+        stats[CLASSES + level] += amount
+
+
+@compiled
+def _class_of(worse: float, edges: NDArray[Any]) -> int:
+    """Class of a value; -1 where it is too mild, or missing."""
+    level = -1
+    while level + 1 < len(edges) and worse >= edges[level + 1]:
+        level += 1
+    return level
+
+
+@summing
+def _integrate(values: NDArray[Any], amount: Floats) -> tuple[float, float]:
+    """Amount on cells that hold a value, and their integral. No branches: several cells are added at a time."""
+    covered = 0.0
+    total = 0.0
+    for j in range(len(amount)):
+        value = float(values[j])
+        known = value == value  # noqa: PLR0124  (NaN is not itself)
+        part = amount[j] if known else 0.0
+        covered += part
+        total += part * (value if known else 0.0)
+    return covered, total
+
+
+@summing
+def _extremes(values: NDArray[Any], amount: Floats, low: float, high: float) -> tuple[float, float]:
+    """Least and greatest value on the cells that are covered (no comparison holds for NaN)."""
+    for j in range(len(amount)):
+        value = float(values[j])
+        if amount[j] > 0.0:
+            low = value if value < low else low  # noqa: FURB136  (min() is slow on NaN)
+            high = value if value > high else high  # noqa: FURB136
+    return low, high
+
+
+@summing
+def _between(values: NDArray[Any], amount: Floats, sign: float, edge: float, above: float) -> float:
+    """Amount on the cells of one class."""
+    total = 0.0
+    for j in range(len(amount)):
+        worse = values[j] * sign
+        total += amount[j] if edge <= worse and not worse >= above else 0.0
+    return total
+
+
+@compiled
+def _respond(values: NDArray[Any], response: Floats, curve: Floats, stats: Floats, amount: Floats) -> None:
+    """Integrate the function of the values over a run of cells."""
+    integral = 0.0
+    for j in range(len(amount)):
+        value = values[j]
+        if amount[j] > 0.0 and value == value:  # noqa: PLR0124
+            integral += amount[j] * (response[j] if len(response) > 0 else _interpolate(curve, value))
+    stats[INTEGRAL] += integral
+
+
+@compiled
+def _attribute(cells: Any, ledger: Any, k: int, row: int, start: int, amount: Floats) -> Any:
+    """Add the amounts on a run of cells to the source of each cell."""
+    if ledger.counts[0] + len(amount) > len(ledger.sources):
+        ledger = close(ledger, k)
+    sources = cells.source[row]
+    place = -1
+    for j in range(len(amount)):
+        if amount[j] <= 0.0:
+            continue
+        source = sources[start + j]
+        if place < 0 or ledger.sources[place] != source:
+            place = _find(ledger, source)
+        for s in range(cells.values.shape[0]):
+            level = _class_of(cells.values[s, row, start + j] * cells.sign, cells.edges)
+            if level >= 0:
+                ledger.amounts[place, s, level] += amount[j]
+    return ledger
+
+
+@compiled
+def _find(ledger: Any, source: int) -> int:
+    """Place of a source in the ledger; a new one is entered."""
+    mask = len(ledger.table) - 1
+    slot = (source * 0x9E3779B1 >> 7) & mask
+    while ledger.table[slot] >= 0:
+        if ledger.sources[ledger.table[slot]] == source:
+            return int(ledger.table[slot])
+        slot = (slot + 1) & mask
+    place = ledger.counts[0]
+    ledger.table[slot] = place
+    ledger.sources[place] = source
+    ledger.where[place] = slot
+    ledger.counts[0] += 1
+    return int(place)
+
+
+@compiled
+def close(ledger: Any, k: int) -> Any:
+    """Turn what the ledger holds into records of shape k, and empty it."""
+    _, scenarios, levels = ledger.amounts.shape
+    need = ledger.counts[1] + ledger.counts[0] * scenarios * levels
+    if need > len(ledger.values):
+        ledger = _grown(ledger, 2 * need)
+    for place in range(ledger.counts[0]):
+        for s in range(scenarios):
+            for level in range(levels):
+                amount = ledger.amounts[place, s, level]
+                if amount > 0.0:
+                    record = ledger.counts[1]
+                    ledger.keys[record, 0] = k
+                    ledger.keys[record, 1] = s
+                    ledger.keys[record, 2] = level
+                    ledger.keys[record, 3] = ledger.sources[place]
+                    ledger.values[record] = amount
+                    ledger.counts[1] += 1
+                    ledger.amounts[place, s, level] = 0.0
+        ledger.table[ledger.where[place]] = -1
+    ledger.counts[0] = 0
+    return ledger
+
+
+@compiled
+def _grown(ledger: Any, size: int) -> Any:
+    """Make a ledger with room for more records."""
+    keys = np.empty((size, 4), np.int32)
+    values = np.empty(size)
+    for record in range(ledger.counts[1]):  # assigning slices would take seconds to compile
+        for column in range(4):
+            keys[record, column] = ledger.keys[record, column]
+        values[record] = ledger.values[record]
+    return Ledger(ledger.table, ledger.sources, ledger.where, ledger.amounts, ledger.counts, keys, values)
+
+
+@compiled
+def _add(cells: Any, stats: Floats, row: int, start: int, amount: Floats) -> None:
+    """Add the amounts on a run of cells to the statistics of a shape (S, CLASSES + L)."""
+    stop = start + len(amount)
+    for s in range(cells.values.shape[0]):
+        values = cells.values[s, row, start:stop]
+        if len(amount) == 1:
+            _tally_one(values[0], cells.edges, cells.sign, stats[s], amount[0])
+        else:
+            _tally(values, cells.edges, cells.sign, stats[s], amount)
+        if cells.response.shape[0] > 0:
+            _respond(values, cells.response[s, row, start:stop], cells.curve, stats[s], amount)
+        elif cells.curve.shape[1] > 0:
+            _respond(values, cells.curve[0, :0], cells.curve, stats[s], amount)
+
+
+# ------------------------------------------------------------------------------------------------------------ polygons
+
+
+@compiled
+def _span(line: Floats, a: float, b: float, depth: float) -> None:
+    """Enter a piece of an edge within one row of cells, from column a to b, into the differences along that row.
+
+    The running sum over ``line`` becomes the fraction of each cell that lies to the right of the piece; its sign says
+    whether the edge runs down or up. Trapezoids as in font rasterisers (R. Levien, font-rs, 2016).
+    """
+    first = int(a)
+    stop = math.ceil(b)
+    if stop <= first + 1:
+        middle = 0.5 * (a + b) - first
+        line[first] += depth * (1.0 - middle)
+        line[first + 1] += depth * middle
+        return
+    slope = depth / (b - a)
+    before = 0.0
+    for column in range(first, stop):
+        left = max(a, float(column))
+        right = min(b, float(column + 1))
+        here = slope * (right - left) * (column + 1 - 0.5 * (left + right)) + slope * (left - a)
+        line[column] += here - before
+        before = here
+    line[stop] += depth - before
+
+
+@compiled
+def _edge(acc: Floats, spans: Integers, width: int, height: int, edge: Any, turn: float) -> None:
+    """Enter one edge (x0, y0, x1, y1) into the differences of a window of cells."""
+    x0, y0, x1, y1 = edge
+    if y0 > y1:
+        x0, y0, x1, y1, turn = x1, y1, x0, y0, -turn
+    if y0 == y1 or y1 <= 0.0 or y0 >= height:
+        return
+    slope = (x1 - x0) / (y1 - y0)
+    top = max(y0, 0.0)
+    bottom = min(y1, float(height))
+    x = x0 if top == y0 else x0 + (top - y0) * slope
+    row = int(top)
+    while row < bottom:
+        below = min(float(row + 1), bottom)
+        last = x1 if below == y1 else x0 + (below - y0) * slope
+        depth = turn * (below - top)
+        a = min(x, last)
+        b = max(x, last)
+        if a < width:
+            _clipped(acc[row], width, a, b, depth)
+            spans[row, 0] = min(spans[row, 0], max(0, int(a)))
+        spans[row, 1] = max(spans[row, 1], min(width, max(0, int(b)) + 2))
+        x = last
+        top = below
+        row += 1
+
+
+@compiled
+def _clipped(line: Floats, width: int, a: float, b: float, depth: float) -> None:
+    """Enter a piece of an edge, of which parts may lie left or right of the window."""
+    if b <= 0.0:
+        line[0] += depth
+        return
+    if a >= 0.0 and b <= width:
+        _span(line, a, b, depth)
+        return
+    share = depth / (b - a)
+    if a < 0.0:
+        line[0] -= share * a
+        a = 0.0
+    b = min(b, float(width))
+    _span(line, a, b, share * (b - a))
+
+
+@compiled
+def sum_polygons(polygons: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
+    """Add what polygons cover of one block: signed areas along each edge, summed up along each row of cells."""
+    _, rows, columns = cells.values.shape
+    acc = np.zeros((1, 2))
+    spans = np.zeros((1, 2), np.int64)
+    amount = np.empty(CHUNK)
+    sourced = cells.source.shape[0] > 0
+    for q in range(len(selection.part)):
+        part = selection.part[q]
+        k = selection.row[q]
+        left = max(cells.column, math.floor(polygons.bounds[part, 0]))
+        top = max(cells.row, math.floor(polygons.bounds[part, 1]))
+        width = min(cells.column + columns, math.ceil(polygons.bounds[part, 2])) - left
+        height = min(cells.row + rows, math.ceil(polygons.bounds[part, 3])) - top
+        if width <= 0 or height <= 0 or polygons.area[part] <= 0.0:
+            continue
+        if acc.shape[0] < height or acc.shape[1] < width + 2:
+            acc = np.zeros((max(height, acc.shape[0]), max(width + 2, acc.shape[1])))
+            spans = np.zeros((acc.shape[0], 2), np.int64)
+        for i in range(height):
+            spans[i, 0] = width
+            spans[i, 1] = 0
+        for ring in range(polygons.first[part], polygons.first[part + 1]):
+            for i in range(polygons.rings[ring], polygons.rings[ring + 1] - 1):
+                x0 = polygons.vertices[i, 0] - left
+                y0 = polygons.vertices[i, 1] - top
+                x1 = polygons.vertices[i + 1, 0] - left
+                y1 = polygons.vertices[i + 1, 1] - top
+                _edge(acc, spans, width, height, (x0, y0, x1, y1), polygons.turn[ring])
+        sliver = SLIVER * min(1.0, polygons.area[part])
+        for i in range(height):
+            run = 0.0
+            fraction = 0.0
+            start = spans[i, 0]
+            while start < spans[i, 1]:
+                count = min(CHUNK, spans[i, 1] - start)
+                for j in range(count):
+                    if acc[i, start + j] != 0.0:
+                        run += acc[i, start + j]
+                        acc[i, start + j] = 0.0
+                        fraction = run if run > sliver else 0.0
+                    amount[j] = fraction
+                row = top + i - cells.row
+                column = left + start - cells.column
+                sums.inside[k] += _weigh(cells.areas[row], cells.step, column, amount[:count])
+                _add(cells, sums.stats[k], row, column, amount[:count])
+                if sourced:
+                    ledger = _attribute(cells, ledger, k, row, column, amount[:count])
+                start += count
+            acc[i, width] = 0.0
+            acc[i, width + 1] = 0.0
+        if sourced:
+            ledger = close(ledger, k)
+    return ledger
+
+
+# ---------------------------------------------------------------------------------------------------- lines and points
+
+
+@compiled
+def sum_lines(lines: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
+    """Add what lines cover of one block: each segment is followed from cell to cell."""
+    _, rows, columns = cells.values.shape
+    amount = np.empty(1)
+    sourced = cells.source.shape[0] > 0
+    for q in range(len(selection.part)):
+        k = selection.row[q]
+        for i in range(lines.first[selection.part[q]], lines.first[selection.part[q] + 1] - 1):
+            x0 = lines.vertices[i, 0] - cells.column
+            y0 = lines.vertices[i, 1] - cells.row
+            x1 = lines.vertices[i + 1, 0] - cells.column
+            y1 = lines.vertices[i + 1, 1] - cells.row
+            if max(x0, x1) < 0.0 or min(x0, x1) >= columns or max(y0, y1) < 0.0 or min(y0, y1) >= rows:
+                continue
+            column, row, before = _enter(x0, x1), _enter(y0, y1), 0.0
+            while before < 1.0:
+                right = _crossing(x0, x1, column)
+                below = _crossing(y0, y1, row)
+                after = min(right, below, 1.0)
+                if after - before > TOUCH and 0 <= row < rows and 0 <= column < columns:
+                    amount[0] = (after - before) * lines.length[i]
+                    sums.inside[k] += amount[0]
+                    _add(cells, sums.stats[k], row, column, amount)
+                    if sourced:
+                        ledger = _attribute(cells, ledger, k, row, column, amount)
+                if right <= after:
+                    column += 1 if x1 > x0 else -1
+                if below <= after:
+                    row += 1 if y1 > y0 else -1
+                before = max(before, after)
+        if sourced:
+            ledger = close(ledger, k)
+    return ledger
+
+
+@compiled
+def _enter(start: float, end: float) -> int:
+    """Cell in which a segment begins, along one axis: one that begins on an edge lies on the side it goes to."""
+    cell = math.floor(start)
+    return int(cell - 1) if end < start and cell == start else int(cell)
+
+
+@compiled
+def _crossing(start: float, end: float, cell: int) -> float:
+    """Part of a segment at which it leaves a cell along one axis."""
+    if end > start:
+        return (cell + 1 - start) / (end - start)
+    if end < start:
+        return (cell - start) / (end - start)
+    return np.inf
+
+
+@compiled
+def sum_points(points: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
+    """Add the points of one block: a cell owns its upper and its left edge."""
+    _, rows, columns = cells.values.shape
+    amount = np.empty(1)
+    sourced = cells.source.shape[0] > 0
+    for q in range(len(selection.part)):
+        part = selection.part[q]
+        column = math.floor(points.vertices[part, 0]) - cells.column
+        row = math.floor(points.vertices[part, 1]) - cells.row
+        if 0 <= row < rows and 0 <= column < columns:
+            k = selection.row[q]
+            amount[0] = 1.0
+            sums.inside[k] += 1.0
+            _add(cells, sums.stats[k], row, column, amount)
+            if sourced:
+                ledger = close(_attribute(cells, ledger, k, row, column, amount), k)
+    return ledger

@@ -1,0 +1,187 @@
+"""What one block needs to be summed: the shapes, where they touch, how values are judged. It can be sent elsewhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from hazardmap.coverage import kernels
+from hazardmap.coverage.areas import Frame
+from hazardmap.coverage.blocks import Block, Reader, Window
+from hazardmap.coverage.compiled import announce
+from hazardmap.coverage.shapes import Parts
+from hazardmap.errors import GridError
+
+__all__ = ["Function", "Part", "Rule", "Task", "no_sums", "plan", "sum_block"]
+
+Floats = NDArray[np.float64]
+Function = Callable[[NDArray[Any]], NDArray[Any]] | tuple[Sequence[float], Sequence[float]]
+
+MOST_SOURCES = 1 << 20
+"""Numbers that the table of sources at hand may hold."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the values of cells are judged."""
+
+    levels: tuple[float, ...]
+    worse: str
+    function: Function | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One window, and the parts (of each kind) that touch it."""
+
+    window: Window
+    selections: tuple[NDArray[np.int64], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sums of one block: ``shapes`` says which rows of the result they add to."""
+
+    shapes: NDArray[np.int64]
+    sums: kernels.Sums
+    keys: NDArray[np.int32]
+    """Shape, scenario, class and source of each amount."""
+    amounts: Floats
+    source: int | None
+    """The source of every cell, where there is but one."""
+
+
+def plan(parts: Sequence[Parts], windows: Sequence[Window], frame: Frame) -> list[Task]:
+    """List the windows that a shape really touches, in their order; the others are never read."""
+    upright = np.array([frame.upright(window) for window in windows], dtype=np.int64).reshape(-1, 4)
+    touched = [_touching(kind.boxes, upright) for kind in parts]
+    tasks = []
+    for k, window in enumerate(windows):
+        selections = tuple(
+            _really(kind, index[starts[k] : starts[k + 1]], upright[k], frame)
+            for kind, (starts, index) in zip(parts, touched, strict=True)
+        )
+        if any(len(selection) for selection in selections):
+            tasks.append(Task(window, selections))
+    return tasks
+
+
+def _touching(boxes: NDArray[np.int64], windows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Parts per window, one after the other, and where each window's begin."""
+    announce(kernels.sum_polygons)
+    counts = np.zeros(len(windows), dtype=np.int64)
+    kernels.touching(boxes, windows, counts, np.empty(0, dtype=np.int64))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    index = np.empty(starts[-1], dtype=np.int64)
+    kernels.touching(boxes, windows, counts, index)
+    return starts, index
+
+
+def _really(
+    kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64], frame: Frame
+) -> NDArray[np.int64]:
+    """Nothing, where only bounding boxes reach into the window."""
+    row, column, height, width = window
+    boxes = kind.boxes[selection]
+    contained = (boxes[:, 0] >= row) & (boxes[:, 2] <= row + height)
+    contained &= (boxes[:, 1] >= column) & (boxes[:, 3] <= column + width)
+    if contained.any() or not len(selection):
+        return selection
+    x, y = frame.from_cells(np.array([column, column + width]), np.array([row, row + height]))
+    area = shapely.box(x[0], y[1], x[1], y[0])
+    shapely.prepare(area)
+    return selection[shapely.intersects(area, kind.shapes[selection])]
+
+
+def sum_block(task: Task, parts: Sequence[Parts], reader: Reader, frame: Frame, rule: Rule) -> Part:
+    """Read one window and add up what the shapes cover of it."""
+    block = reader.read(task.window)
+    cells = _cells(block, task.window, frame, rule)
+    owners = [kind.kernel.owner[selection] for kind, selection in zip(parts, task.selections, strict=True)]
+    shapes = np.unique(np.concatenate(owners))
+    scenarios, levels = len(cells.values), len(cells.edges)
+    sums = no_sums(len(shapes), scenarios, levels)
+    ledger = _ledger(scenarios, levels, wanted=cells.source.size > 0)
+    for kind, selection, owner in zip(parts, task.selections, owners, strict=True):
+        if len(selection):
+            chosen = kernels.Selection(selection, np.searchsorted(shapes, owner))
+            ledger = _KERNELS[type(kind.kernel)](kind.kernel, chosen, cells, sums, ledger)
+    records = int(ledger.counts[1])
+    keys = ledger.keys[:records].copy()
+    keys[:, 0] = shapes[keys[:, 0]]
+    source = block.source if isinstance(block.source, (int, np.integer)) else None
+    return Part(shapes, sums, keys, ledger.values[:records].copy(), source)
+
+
+_KERNELS = {
+    kernels.Polygons: kernels.sum_polygons,
+    kernels.Lines: kernels.sum_lines,
+    kernels.Points: kernels.sum_points,
+}
+
+
+def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> kernels.Cells:
+    """Arrays of a block as the kernels take them."""
+    values = np.asarray(block.values)
+    if values.ndim != 3 or values.shape[1:] != window[2:]:
+        raise GridError(f"a block of {values.shape} came for the window {window}; expected (scenarios, height, width)")
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    values = frame.turned(values.astype(values.dtype.newbyteorder("="), copy=False))
+    row, column, *_ = upright = frame.upright(window)
+    areas, step = frame.areas(upright)
+    sign = 1.0 if rule.worse == "higher" else -1.0
+    source = block.source
+    response, curve = _response(values, rule.function)
+    return kernels.Cells(
+        row=row,
+        column=column,
+        values=values,
+        areas=areas,
+        step=step,
+        source=frame.turned(source).astype(np.int32, copy=False)
+        if isinstance(source, np.ndarray)
+        else np.empty((0, 0), dtype=np.int32),
+        edges=(sign * np.asarray(rule.levels, dtype=np.float64)).astype(values.dtype),
+        sign=sign,
+        response=response,
+        curve=curve,
+    )
+
+
+def _response(values: NDArray[Any], function: Function | None) -> tuple[Floats, Floats]:
+    """Values of a function for every cell; or its nodes, which the kernel looks up itself where shapes lie."""
+    no_response, no_curve = np.empty((0, 0, 0)), np.empty((2, 0))
+    if function is None:
+        return no_response, no_curve
+    if not callable(function):
+        return no_response, np.array(function, dtype=np.float64)
+    response = np.ascontiguousarray(function(values), dtype=np.float64)
+    if response.shape != values.shape:
+        raise ValueError(f"the function returned {response.shape} for values of {values.shape}; expected as many")
+    return response, no_curve
+
+
+def no_sums(shapes: int, scenarios: int, levels: int) -> kernels.Sums:
+    """Sums of nothing."""
+    stats = np.zeros((shapes, scenarios, kernels.CLASSES + levels))
+    stats[:, :, kernels.MINIMUM] = np.inf
+    stats[:, :, kernels.MAXIMUM] = -np.inf
+    return kernels.Sums(inside=np.zeros(shapes), stats=stats)
+
+
+def _ledger(scenarios: int, levels: int, *, wanted: bool) -> kernels.Ledger:
+    """Room for the sources of one shape; next to nothing where nobody asks."""
+    places = max(2 * kernels.CHUNK, min(4096, MOST_SOURCES // (scenarios * levels))) if wanted else 0
+    return kernels.Ledger(
+        table=np.full(1 << (2 * places).bit_length() if wanted else 0, -1, dtype=np.int32),
+        sources=np.empty(places, dtype=np.int32),
+        where=np.empty(places, dtype=np.int64),
+        amounts=np.zeros((places, scenarios if wanted else 0, levels)),
+        counts=np.zeros(2, dtype=np.int64),
+        keys=np.empty((0, 4), dtype=np.int32),
+        values=np.empty(0),
+    )
