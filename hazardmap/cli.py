@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Map hazards across borders: which country a hazard comes from, and which country feels it.",
 )
+
+# Less than this is shown as a dash: the tables have it.
+_LEAST = 0.05
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
 Changes = Annotated[
@@ -138,16 +142,17 @@ def _print_flows(exposure: Any) -> None:
     for measure, unit in flows.loc[flows["scenario"] == scenario, ["measure", "unit"]].drop_duplicates().to_numpy():
         matrix = tables.flow_matrix(exposure, scenario=scenario, measure=measure, unit=unit)
         typer.echo(f"\n{measure} [{unit}]")
-        typer.echo(matrix.map(_rounded).to_string())
+        shown = matrix[(matrix >= _LEAST).any(axis=1)]
+        typer.echo(shown.map(_rounded).to_string())
+    typer.echo("\nNotes (whole in every output):")
+    for note in [f"the hazard data are {exposure.footprint.status}", *exposure.notes]:
+        typer.echo(f"- {shorten(note, 150, placeholder=' ...')}")
     typer.echo("")
-    for note in exposure.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(f"note: the data are {exposure.footprint.status}")
 
 
 def _rounded(value: float) -> str:
     """Round to three figures: the data support no more."""
-    return f"{float(f'{value:.3g}'):,.10g}" if value >= 0.005 else "-"
+    return f"{float(f'{value:.3g}'):,.10g}" if value >= _LEAST else "-"
 
 
 def _short(path: Path) -> str:

@@ -265,7 +265,7 @@ def _overlay_layer(
     name: str, asset: gpd.GeoDataFrame | xr.DataArray, land: gpd.GeoDataFrame, footprint: Footprint, notes: list[str]
 ) -> rows.Rows:
     """Return the rows of one layer, its parts and its reach."""
-    notes.extend(f"{name}: {note}" for note in asset.attrs.get("notes", ()))
+    notes.extend(asset.attrs.get("notes", ()))
     if isinstance(asset, xr.DataArray):
         pieces, found = people.overlay_counts(name, asset, land, footprint)
         return rows.asset_rows(pieces, found, land, footprint, unit=str(asset.attrs["units"]))

@@ -125,10 +125,8 @@ class Footprint:
         rows, columns = slice(row, row + height), slice(column, column + width)
         values = self.intensity[:, rows, columns].to_numpy()
         if isinstance(self.source, xr.DataArray):
-            source = np.ascontiguousarray(self.source[rows, columns].to_numpy(), dtype=np.int32)
-        else:
-            source = np.full((height, width), self.source, dtype=np.int32)
-        return Block(window=window, values=values, source=source)
+            return Block(window, values, np.asarray(self.source[rows, columns].to_numpy(), dtype=np.int32))
+        return Block(window, values, self.source)
 
     def only(self, number: int) -> "Footprint":
         """Return the footprint of one scenario."""

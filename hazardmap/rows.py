@@ -58,7 +58,7 @@ def asset_rows(
     piece = np.repeat(np.arange(len(pieces)), scenarios)
     amount = np.repeat(found.amount * factor, scenarios)
     covered = np.divide(found.covered.ravel() * factor, amount, out=np.zeros(count), where=amount > 0).clip(0.0, 1.0)
-    affected: npt.NDArray[np.float64] = np.bincount(parts["row"], weights=parts["affected"], minlength=count)
+    affected = np.bincount(parts["row"], weights=parts["affected"], minlength=count).astype(np.float64)
     worst = np.full(count, -1)
     np.maximum.at(worst, parts["row"], parts["level"])
     with np.errstate(invalid="ignore", divide="ignore"):

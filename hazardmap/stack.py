@@ -1,15 +1,16 @@
 """Rasters of several scenarios as one, read only where and when they are looked at."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
-from xarray.backends import BackendArray
-from xarray.core import indexing
 
 from hazardmap import checks
 from hazardmap.errors import LayerError
+from hazardmap.lazy import lazy
 
 __all__ = ["stack"]
 
@@ -43,15 +44,18 @@ def stack(rasters: Sequence[xr.DataArray], names: Sequence[str], *, units: str, 
     grid = checks.grid_of(rasters[0], name=names[0])
     for raster, name in zip(rasters[1:], names[1:], strict=True):
         checks.require_same_grid(grid, checks.grid_of(raster, name=name), name=names[0], other_name=name)
-    factors = [
-        checks.factor_to(units, raster.attrs.get("units"), name=name)
+    layers = [
+        _Layer(raster, name, checks.factor_to(units, raster.attrs.get("units"), name=name), least)
         for raster, name in zip(rasters, names, strict=True)
     ]
     first = rasters[0]
-    lazy = indexing.LazilyIndexedArray(_Stack(list(rasters), list(names), factors, least))
-    variable = xr.Variable(("scenario", "y", "x"), lazy, encoding={"preferred_chunks": _blocks(first)})
+    # float64 holds the float32 of a file exactly, and integers up to 2**53
+    dtype = "float32" if all(raster.dtype == np.float32 for raster in rasters) else "float64"
+    variable = lazy(("scenario", "y", "x"), (len(rasters), *first.shape), dtype, partial(_read, layers, dtype))
     coords: dict[str, Any] = {k: first.coords[k] for k in ("y", "x", "spatial_ref") if k in first.coords}
-    return xr.DataArray(variable, coords={**coords, "scenario": list(names)}, attrs={"units": units})
+    stacked = xr.DataArray(variable, coords={**coords, "scenario": list(names)}, attrs={"units": units})
+    stacked.encoding["preferred_chunks"] = _blocks(first)  # here: a DataArray forgets the encoding of a variable
+    return stacked
 
 
 def _blocks(raster: xr.DataArray) -> dict[str, int]:
@@ -62,32 +66,29 @@ def _blocks(raster: xr.DataArray) -> dict[str, int]:
     return {d: int(size) for d, size in chunks.items() if d in ("y", "x")}
 
 
-class _Stack(BackendArray):
-    """What xarray asks for values: one layer after the other, only the window wanted."""
+class _Layer(NamedTuple):
+    """One raster of the stack, and what its values must be turned into."""
 
-    def __init__(self, rasters: list[xr.DataArray], names: list[str], factors: list[float], least: float) -> None:
-        self.rasters, self.names, self.factors, self.least = rasters, names, factors, least
-        self.shape = (len(rasters), *rasters[0].shape)
-        # float64 holds the float32 of a file exactly, and integers up to 2**53
-        single = all(r.dtype == np.float32 for r in rasters)
-        self.dtype = np.dtype("float32" if single else "float64")
+    raster: xr.DataArray
+    name: str
+    factor: float
+    least: float
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
-    def _read(self, key: tuple[Any, ...]) -> np.ndarray[Any, Any]:
-        scenario, rows, columns = key
-        wanted = np.arange(self.shape[0])[scenario]
-        found = [self._layer(int(k), rows, columns) for k in np.atleast_1d(wanted)]
-        return found[0] if np.ndim(wanted) == 0 else np.stack(found)
+def _read(layers: list[_Layer], dtype: str, key: tuple[slice, ...]) -> npt.NDArray[Any]:
+    """Read a window of some layers."""
+    scenarios, rows, columns = key
+    windows = [_window(layer, dtype, rows, columns) for layer in layers[scenarios]]
+    return windows[0][np.newaxis] if len(windows) == 1 else np.stack(windows)
 
-    def _layer(self, number: int, rows: Any, columns: Any) -> np.ndarray[Any, Any]:
-        values = self.rasters[number].isel(y=rows, x=columns).to_numpy().astype(self.dtype, copy=False)
-        if self.factors[number] != 1.0:
-            values = values * self.dtype.type(self.factors[number])
-        if values.size and np.nanmin(values, initial=np.inf) < self.least:
-            raise LayerError(
-                f"{self.names[number]} holds a value of {np.nanmin(values):g}; expected {self.least:g} or more; "
-                "mark what is missing as nodata"
-            )
-        return values
+
+def _window(layer: _Layer, dtype: str, rows: slice, columns: slice) -> npt.NDArray[Any]:
+    values = layer.raster.isel(y=rows, x=columns).to_numpy().astype(dtype, copy=False)
+    if layer.factor != 1.0:
+        values = values * np.asarray(layer.factor, dtype=dtype)
+    if (values < layer.least).any():
+        raise LayerError(
+            f"{layer.name} holds a value of {np.nanmin(values):g}; expected {layer.least:g} or more; "
+            "mark what is missing as nodata"
+        )
+    return values

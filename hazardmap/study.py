@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hazardmap import catalog, hazards, outputs
 from hazardmap.errors import HazardmapError, NoOverlapError, StudyError
+from hazardmap.writing import require_folder
 from hazardmap.yamlfile import Document, parse_yaml, read_yaml
 
 __all__ = ["Study"]
@@ -218,6 +219,7 @@ class Study(BaseModel):
 
     def _targets(self, out: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
         """Return the path and the options of each output; a path that leaves the folder is refused."""
+        require_folder(out)
         targets = {}
         for name, choice in self.outputs.items():
             options = {"path": choice} if isinstance(choice, str) else dict(choice)
@@ -249,7 +251,7 @@ class Study(BaseModel):
 
 
 # A river basin reaches beyond the area of a study, so what describes it is opened whole.
-_WHOLE = (".origin", ".territories", ".lowland", ".links")
+_WHOLE = (".origin", ".territories", ".lowland", ".links", ".runoff")
 
 
 def _wide(where: str) -> bool:

@@ -1,12 +1,13 @@
 """Files written whole or not at all."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hazardmap.errors import OutputError
 
-__all__ = ["harmless", "written"]
+__all__ = ["harmless", "require_folder", "written"]
 
 
 @contextmanager
@@ -32,7 +33,24 @@ def written(path: Path) -> Iterator[Path]:
             "write; choose another with --out"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def require_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, before anything is computed for it.
+
+    Raises
+    ------
+    OutputError
+        Naming what stands in the way.
+    """
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise OutputError(
+            f"{folder} cannot be written ({there} is no folder or may not be written to); "
+            "expected a folder; choose another with --out"
+        )
 
 
 def harmless(text: str) -> str:

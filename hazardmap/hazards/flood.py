@@ -26,6 +26,7 @@ def flood(
     territories: gpd.GeoDataFrame | None = None,
     lowland: gpd.GeoDataFrame | None = None,
     links: gpd.GeoDataFrame | None = None,
+    runoff: xr.DataArray | None = None,
     *,
     levels: Sequence[float] = (0.1, 0.5, 1.0, 2.0, 4.0),
     min_upstream_km2: float = 50.0,
@@ -51,6 +52,8 @@ def flood(
         link reaches it.
     links : GeoDataFrame, optional
         River branches that the flow directions cannot carry; see :func:`hazardmap.rivers.reaches`.
+    runoff : DataArray, optional
+        Mean runoff or precipitation (any unit of depth), usually coarser: shares are then weighted by it.
     levels : sequence of float
         Class edges in metres; the first says from what depth on a cell counts as flooded.
     min_upstream_km2 : float
@@ -80,16 +83,20 @@ def flood(
     """
     rasters, table = _scenarios(depth)
     intensity = stack(rasters, list(table.index), units="m", least=0.0)
-    layers = [*rasters, *(layer for layer in (origin, territories, lowland, links) if layer is not None)]
+    layers = [*rasters, *(layer for layer in (origin, territories, lowland, links, runoff) if layer is not None)]
     source: xr.DataArray | int = UNKNOWN_SOURCE
     shares = pd.DataFrame({"source": [UNKNOWN_SOURCE], "origin": ["unknown"], "share": [1.0]})
+    meaning = "share of upstream area"
     notes = [note for layer in layers for note in layer.attrs.get("notes", ())]
     if origin is not None:
         if territories is None:
             raise FootprintError("flood has flow directions but no territories; expected both; name a border layer")
-        found = rivers.reaches(origin, territories, min_area_km2=min_upstream_km2, lowland=lowland, links=links)
+        found = rivers.reaches(
+            origin, territories, min_area_km2=min_upstream_km2, lowland=lowland, links=links, runoff=runoff
+        )
         source, shares = rivers.at_cells(found, grid_of(rasters[0])), found.shares
         notes += found.notes
+        meaning = found.meaning
     else:
         notes.append("no flow directions were given, so the origin of the water is unknown")
     return Footprint(
@@ -100,7 +107,7 @@ def flood(
         scenarios=table,
         source=source,
         shares=shares,
-        meaning="share of upstream area",
+        meaning=meaning,
         status=_weakest(layers),
         notes=tuple(dict.fromkeys(notes)),
         inputs=tuple(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")),
