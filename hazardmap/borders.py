@@ -130,65 +130,75 @@ def cut(geometry: Shapes, territories: Shapes) -> Pieces:
     ([0, 1], [0.25, 0.5])
     """
     owner, inside = shapely.STRtree(geometry).query(territories, predicate="covers")
-    whole = _first_owner(inside, owner)
-    crossing = np.setdiff1d(np.arange(len(geometry)), whole.shape)
-    parts = _intersections(geometry, territories, crossing)
-    rest = _outside(geometry, parts, crossing)
-    found = [Pieces(whole.shape, whole.territory, geometry[whole.shape]), parts, rest]
+    shape, territory = _first_owner(inside, owner)
+    whole = Pieces(shape, territory, geometry[shape])
+    crossing = np.setdiff1d(np.arange(len(geometry)), shape)
+    areal = shapely.get_dimensions(geometry[crossing]) == 2
+    found = [
+        whole,
+        _cut_polygons(geometry, territories, crossing[areal]),
+        _cut_lines(geometry, territories, crossing[~areal]),
+    ]
     shape, territory, pieces = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((np.where(territory == OUTSIDE, len(territories), territory), shape))
     return Pieces(shape[order], territory[order], pieces[order])
 
 
-def _first_owner(shape: Integers, territory: Integers) -> Pieces:
+def _first_owner(shape: Integers, territory: Integers) -> tuple[Integers, Integers]:
     """Keep the first territory of each shape."""
     order = np.lexsort((territory, shape))
     shape, territory = shape[order].astype(np.int64), territory[order].astype(np.int64)
     first = np.ones(len(shape), dtype=bool)
     first[1:] = shape[1:] != shape[:-1]
-    return Pieces(shape[first], territory[first], np.empty(0, dtype=object))
+    return shape[first], territory[first]
 
 
-def _intersections(geometry: Shapes, territories: Shapes, crossing: Integers) -> Pieces:
-    """Return the parts of shapes that no single territory covers."""
-    if not len(crossing):
-        return _no_pieces()
+def _candidates(geometry: Shapes, territories: Shapes, crossing: Integers) -> tuple[Integers, Integers]:
+    """Return pairs of a crossing shape and a territory that it touches, in order."""
     number, territory = shapely.STRtree(territories).query(geometry[crossing], predicate="intersects")
     order = np.lexsort((territory, number))
-    shape, territory = crossing[number[order]], territory[order].astype(np.int64)
-    parts = keep_dimension(shapely.intersection(geometry[shape], territories[territory]), geometry[shape])
-    parts = _once(shape, parts)
-    keep = ~shapely.is_empty(parts)
-    return Pieces(shape[keep], territory[keep], parts[keep])
+    return crossing[number[order]], territory[order].astype(np.int64)
 
 
-def _once(shape: Integers, parts: Shapes) -> Shapes:
-    """Take from points and lines what an earlier territory already has: a border has no width, yet two owners."""
-    for k in range(1, len(parts)):
-        if shape[k] != shape[k - 1] or shapely.get_dimensions(parts[k]) > 1 or shapely.is_empty(parts[k]):
-            continue
-        earlier = parts[np.searchsorted(shape, shape[k]) : k]
-        parts[k] = keep_dimension(
-            np.array([shapely.difference(parts[k], shapely.union_all(earlier))]), np.array([parts[k]])
-        )[0]
-    return parts
-
-
-def _outside(geometry: Shapes, parts: Pieces, crossing: Integers) -> Pieces:
-    """Return what is left of the crossing shapes outside every territory."""
+def _cut_polygons(geometry: Shapes, territories: Shapes, crossing: Integers) -> Pieces:
+    """Cut polygons that no single territory covers, all at once."""
     if not len(crossing):
         return _no_pieces()
-    start, stop = np.searchsorted(parts.shape, crossing), np.searchsorted(parts.shape, crossing, side="right")
-    rest = np.array(
-        [
-            shapely.difference(geometry[i], shapely.union_all(parts.geometry[a:b]))
-            for i, a, b in zip(crossing, start, stop, strict=True)
-        ],
-        dtype=object,
+    shape, territory = _candidates(geometry, territories, crossing)
+    parts = keep_dimension(shapely.intersection(geometry[shape], territories[territory]), geometry[shape])
+    start, stop = np.searchsorted(shape, crossing), np.searchsorted(shape, crossing, side="right")
+    unions = np.array([shapely.union_all(parts[a:b]) for a, b in zip(start, stop, strict=True)], dtype=object)
+    rest = keep_dimension(shapely.difference(geometry[crossing], unions), geometry[crossing])
+    # what rounding leaves along a cut is nothing
+    rest[shapely.area(rest) <= 1e-12 * shapely.area(geometry[crossing])] = shapely.Polygon()
+    return _together(shape, territory, parts, crossing, rest)
+
+
+def _cut_lines(geometry: Shapes, territories: Shapes, crossing: Integers) -> Pieces:
+    """Cut lines and points that no single territory covers: each territory in turn takes from what is left.
+
+    Always against polygons: the end of a cut line is rounded and need not lie on the line that it was cut from.
+    """
+    if not len(crossing):
+        return _no_pieces()
+    shape, territory = _candidates(geometry, territories, crossing)
+    left = {int(k): geometry[k] for k in crossing}
+    parts = np.empty(len(shape), dtype=object)
+    for k, (i, j) in enumerate(zip(shape.tolist(), territory.tolist(), strict=True)):
+        parts[k] = shapely.intersection(left[i], territories[j])
+        left[i] = shapely.difference(left[i], territories[j])
+    rest = np.array([left[int(k)] for k in crossing], dtype=object)
+    return _together(
+        shape, territory, keep_dimension(parts, geometry[shape]), crossing, keep_dimension(rest, geometry[crossing])
     )
-    left = keep_dimension(rest, geometry[crossing])
-    keep = ~shapely.is_empty(left) & (_size(left) > 1e-12 * _size(geometry[crossing]))
-    return Pieces(crossing[keep], np.full(int(keep.sum()), OUTSIDE, dtype=np.int64), left[keep])
+
+
+def _together(shape: Integers, territory: Integers, parts: Shapes, crossing: Integers, rest: Shapes) -> Pieces:
+    """Put what lies in territories and what lies outside together, without what is empty."""
+    outside = np.full(len(crossing), OUTSIDE, dtype=np.int64)
+    pieces = np.concatenate([parts, rest])
+    keep = ~shapely.is_empty(pieces)
+    return Pieces(np.concatenate([shape, crossing])[keep], np.concatenate([territory, outside])[keep], pieces[keep])
 
 
 def _size(geometry: Shapes) -> npt.NDArray[np.float64]:

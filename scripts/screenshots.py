@@ -40,7 +40,11 @@ SHOTS = {
     "phone": Shot("#lang=nl&theme=light", width=390, height=844, scale=2),
     "popup": Shot(
         "#lang=de&theme=light&z=9&c=50.95,6.6",
-        script="() => hazardmap.tellAt(L.latLng(50.99, 6.92))",
+        script="""() => {
+          const shown = hazardmap.featureLayers.filter((e) => e.role === "assets" && hazardmap.isOn(e));
+          const [[entry, f]] = hazardmap.inView(shown);
+          hazardmap.openFeature(entry, f);
+        }""",
     ),
     "print": Shot(
         "#lang=en&theme=light",

@@ -5,7 +5,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hazardmap import borders
@@ -64,6 +64,24 @@ def test_pieces_add_up_to_the_shape_with_three_countries_in_one_patch(rectangles
     inside = pieces.territory != borders.OUTSIDE
     own = lands[pieces.territory[inside]]
     assert shapely.area(shapely.difference(pieces.geometry[inside], own)) == pytest.approx(0, abs=1e-9)
+
+
+@given(
+    st.lists(st.lists(st.tuples(corner, corner), min_size=2, max_size=6, unique=True), min_size=1, max_size=4),
+    st.floats(0.2, 0.8),
+    st.floats(0.2, 0.8),
+    st.floats(0, 360),
+)
+def test_pieces_of_lines_add_up_to_the_line(lines, at, height, turn):
+    """Oblique borders, so that the ends of cut lines are rounded; what lies along a border counts once."""
+    boxes = [shapely.box(-2, -2, at, 2), shapely.box(at, -2, 2, height), shapely.box(at, height, 2, 2)]
+    lands = np.array([shapely.affinity.rotate(land, turn, origin=(0, 0)) for land in boxes])
+    along = shapely.affinity.rotate(shapely.LineString([(at, -3), (at, 3)]), turn, origin=(0, 0))
+    shapes = np.array([*(shapely.LineString(line) for line in lines), along])
+    assume(shapely.is_simple(shapes).all())  # a road that runs back along itself is as long as it is drawn
+    pieces = borders.cut(shapes, lands)
+    summed = np.bincount(pieces.shape, weights=shapely.length(pieces.geometry), minlength=len(shapes))
+    assert summed == pytest.approx(shapely.length(shapes), rel=1e-9)
 
 
 def test_slivers_of_overlap_go_to_the_first():

@@ -14,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import rasterio
@@ -99,7 +100,13 @@ def test_a_study_runs_and_says_what_it_wrote(study):
     assert set(flows["origin"]) <= {"FR", "BE", "LU", "DE", "NL", "unknown", "outside"}
     assert set(flows["scenario_label"]) == {"My scenario"}
     record = json.loads((path.parent / "output" / "run.json").read_text())
-    assert {item["name"] for item in record["inputs"]} >= {"depth", "substations", "borders", "flow-directions", "territories"}
+    assert {item["name"] for item in record["inputs"]} >= {
+        "depth",
+        "substations",
+        "borders",
+        "flow-directions",
+        "territories",
+    }
     assert all(re.fullmatch("[0-9a-f]{64}", item["sha256"]) and item["licence"] for item in record["inputs"])
     assert record["hazards"][0]["status"] == "synthetic"
 
@@ -209,7 +216,7 @@ def change_depth(folder, **changes):
         (lambda f: (f / "depth.yaml").write_text("path: depth.tif\nlicence: CC0-1.0\n"), r"no units|has no units|units"),
         (lambda f: (f / "depth.yaml").write_text("path: depth.tif\nunits: pounds\n"), r"in 'pounds'; expected 'm'"),
         (lambda f: (f / "depth.tif").write_bytes((f / "depth.tif").read_bytes()[:3000]), r"depth.tif"),
-        (lambda f: change_depth(f, values=__import__("numpy").full((300, 200), -1.0, "float32")), r"a value of -1; expected 0"),
+        (lambda f: change_depth(f, values=np.full((300, 200), -1.0, "float32")), r"a value of -1; expected 0"),
         (lambda f: (f / "substations.yaml").write_text("path: substations.gpkg\nlayer: stations\ncolumns: {id: code}\n"), r"'stations'.*substations"),
         (lambda f: (f / "substations.yaml").write_text("path: substations.gpkg\ncrs: EPSG:4326\nlayer: substations\n"), r"EPSG:4326.*EPSG:28992|EPSG:28992.*EPSG:4326"),
     ],
@@ -237,7 +244,7 @@ def test_bad_data_are_one_line_and_write_nothing(study, spoil, message):
 def test_bad_coordinates_are_one_line(study, geometry, message):
     path = study(("substations: substations.yaml", "substations: { path: sites.geojson }"))
     features = [
-        '{"type": "Feature", "properties": {"id": "a"}, "geometry": {"type": "Point", "coordinates": [%s, %s]}}' % (g.x, g.y)
+        f'{{"type": "Feature", "properties": {{"id": "a"}}, "geometry": {{"type": "Point", "coordinates": [{g.x}, {g.y}]}}}}'
         for g in geometry
     ]
     text = '{"type": "FeatureCollection", "features": [' + ",".join(features) + "]}"
@@ -247,7 +254,12 @@ def test_bad_coordinates_are_one_line(study, geometry, message):
 
 
 def test_scenarios_on_different_grids_are_refused(study):
-    path = study(('return_period: 100 }', 'return_period: 100 }\n      - { layer: shifted.yaml, label: other, return_period: 10 }'))
+    path = study(
+        (
+            "return_period: 100 }",
+            "return_period: 100 }\n      - { layer: shifted.yaml, label: other, return_period: 10 }",
+        )
+    )
     folder = path.parent
     with rasterio.open(folder / "depth.tif") as file:
         profile, values = file.profile, file.read(1)
@@ -262,7 +274,7 @@ def test_invalid_rings_are_repaired_and_counted(study):
     path = study(("substations: substations.yaml", "sites: { path: sites.geojson }"))
     bow = '{"type": "Polygon", "coordinates": [[[5.7, 50.8], [5.8, 50.9], [5.8, 50.8], [5.7, 50.9], [5.7, 50.8]]]}'
     (path.parent / "sites.geojson").write_text(
-        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "a"}, "geometry": %s}]}' % bow
+        f'{{"type": "FeatureCollection", "features": [{{"type": "Feature", "properties": {{"id": "a"}}, "geometry": {bow}}}]}}'
     )
     done = run("run", path, cwd=path.parent)
     assert done.returncode == 0, done.stderr
@@ -274,7 +286,10 @@ def test_a_layer_that_must_not_be_redistributed_is_not_written(study):
     card = path.parent / "substations.yaml"
     card.write_text(card.read_text() + "redistribute: false\n")
     assert_refused(run("run", path, cwd=path.parent), r"'substations' must not be redistributed")
-    changes = [f"--set={key}" for key in ("outputs.csv={path: tables, restricted: true}", "outputs.record={path: run.json, restricted: true}")]
+    changes = [
+        f"--set={key}"
+        for key in ("outputs.csv={path: tables, restricted: true}", "outputs.record={path: run.json, restricted: true}")
+    ]
     assert run("run", path, *changes, cwd=path.parent).returncode == 0
 
 
@@ -290,7 +305,9 @@ def test_a_killed_run_leaves_no_half_file(study):
     assert run("run", path, "--out", "whole", cwd=path.parent).returncode == 0
     whole = {p.name: p.read_bytes() for p in (path.parent / "whole").rglob("*") if p.is_file()}
     command = [*COMMAND, "run", str(path), "--out", "killed"]
-    process = subprocess.Popen(command, cwd=path.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=path.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
     for line in process.stderr:
         if line.startswith("writing"):
             time.sleep(0.05)
@@ -333,6 +350,6 @@ def test_names_that_spreadsheets_take_for_formulas_are_text(study):
     assert rows.loc[rows["layer"] == "sites", "name"].tolist() == ["'=HYPERLINK(1)"]
 
 
-def test_write_picks_the_output_by_its_ending(tmp_path, data):
+def test_write_picks_the_output_by_its_ending(tmp_path):
     with pytest.raises(hm.HazardmapError, match=r"no output writes \.docx"):
         hm.write([], tmp_path / "a.docx")
