@@ -1,6 +1,7 @@
 """The tools that are compared, each as one function of a raster file and a frame of shapes.
 
-Polygons and lines get the mean, the greatest value and the sum (weighted by covered cells); points get the value.
+Polygons and lines get the mean, the greatest value, the sum (weighted by covered cells) and the share above a level;
+points get the value.
 """
 
 import warnings
@@ -50,19 +51,24 @@ def ours(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     found = zonal(shapes.geometry.to_numpy(), footprint, levels=footprint.levels)
     unit = CELL * CELL if shapes.geom_type.iloc[0] == "Polygon" else 1.0
     with np.errstate(invalid="ignore"):
-        mean = found.total[:, 0] / found.covered[:, 0]
-    return {"mean": mean, "max": found.maximum[:, 0], "sum": found.total[:, 0] / unit}
+        mean, above = found.total[:, 0] / found.covered[:, 0], found.by_class[:, 0, 0] / found.covered[:, 0]
+    return {"mean": mean, "max": found.maximum[:, 0], "sum": found.total[:, 0] / unit, "above": above}
 
 
 def exactextract(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     """Let exactextract (C++) go through the raster once."""
     from exactextract import exact_extract
 
+    def above(values: Any, coverage: Any) -> float:
+        total = coverage.sum()
+        return float((coverage * (values >= LEVEL)).sum() / total) if total else np.nan
+
+    statistics = ["mean", "max", "sum", above]
     found = exact_extract(
-        str(path), shapes, ["mean", "max", "sum"], strategy="raster-sequential", output="pandas", include_cols=["id"]
+        str(path), shapes, statistics, strategy="raster-sequential", output="pandas", include_cols=["id"]
     )
     found = found.iloc[np.argsort(found["id"].to_numpy().astype(int))]
-    return {name: found[name].to_numpy() for name in ("mean", "max", "sum")}
+    return {name: found[name].to_numpy(dtype=float) for name in ("mean", "max", "sum", "above")}
 
 
 def extractrs(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
@@ -73,11 +79,13 @@ def extractrs(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
         values, bounds = file.read(1).astype(np.float64), file.bounds
     wkb = [shape.wkb for shape in shapes.geometry]
     cache = build_cache(wkb, list(range(len(wkb))), bounds.left, bounds.bottom, bounds.right, bounds.top, CELL, CELL)
-    return {stat: np.asarray(apply_stat(cache, values, NODATA, stat)) for stat in ("mean", "max", "sum")}
+    found = {stat: np.asarray(apply_stat(cache, values, NODATA, stat)) for stat in ("mean", "max", "sum")}
+    above = np.where(values == NODATA, NODATA, values >= LEVEL)
+    return {**found, "above": np.asarray(apply_stat(cache, above, NODATA, "mean"))}
 
 
 def xvec(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
-    """Use xvec, which hands polygons to exactextract and looks points up in the array."""
+    """Use xvec, which hands polygons to exactextract (here without the share) and looks points up in the array."""
     import xvec as _  # registers the accessor
 
     raster = _opened(path)
@@ -103,8 +111,9 @@ def rasterstats(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     """Use rasterstats: cells by their centre."""
     from rasterstats import zonal_stats
 
-    found = zonal_stats(shapes, str(path), stats=["mean", "max", "sum"])
-    return {name: np.array([row[name] for row in found], dtype=float) for name in ("mean", "max", "sum")}
+    share = {"above": lambda values: float((values >= LEVEL).mean()) if values.count() else np.nan}
+    found = zonal_stats(shapes, str(path), stats=["mean", "max", "sum"], add_stats=share)
+    return {name: np.array([row[name] for row in found], dtype=float) for name in ("mean", "max", "sum", "above")}
 
 
 def snail(path: Path, shapes: gpd.GeoDataFrame) -> Answer:

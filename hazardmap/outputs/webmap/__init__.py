@@ -1,0 +1,181 @@
+"""The web map: one HTML file that opens from a USB stick, without a network, in four languages."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+
+from hazardmap.errors import OutputError
+from hazardmap.outputs.webmap.adapt import page_of
+from hazardmap.outputs.webmap.base import pack_base
+from hazardmap.outputs.webmap.figure import OfflineFigure
+from hazardmap.outputs.webmap.model import BaseMap, Page, Text
+from hazardmap.outputs.webmap.page import encode_page, languages, page_bounds
+from hazardmap.writing import written
+
+if TYPE_CHECKING:
+    from hazardmap.exposure import Exposure
+
+__all__ = ["SUFFIX", "BaseMap", "Page", "build", "explore", "map_of", "save", "webmap"]
+
+SUFFIX = ".html"
+
+_LARGE_MB, _LARGEST_MB = 15, 50
+
+_log = logging.getLogger(__name__)
+
+_TITLE = {
+    "nl": "Gevaren over de grens",
+    "fr": "Aléas transfrontaliers",
+    "de": "Gefahren über die Grenze",
+    "en": "Hazards across the border",
+}
+
+
+def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
+    exposures: Sequence[Exposure],
+    path: str | Path,
+    *,
+    title: Text | None = None,
+    note: Text | None = None,
+    language: str = "en",
+    base: BaseMap | None = None,
+    made: str | date | None = None,
+    study: Mapping[str, Any] | None = None,
+    forced_size: bool = False,
+) -> None:
+    """Write the map of one or more results as one HTML file.
+
+    Parameters
+    ----------
+    exposures : sequence of Exposure
+        What :func:`hazardmap.overlay` returned, one per hazard.
+    path : str or Path
+        The file to write; it is written beside and renamed, so that it is whole or not there.
+    title : str or dict, optional
+        One title, or one per language (``{"nl": ..., "en": ...}``).
+    note : str or dict, optional
+        What every reader must know, such as what the map is not for; shown above everything else.
+    language : {"nl", "fr", "de", "en"}
+        The language that the page opens in; the reader can switch.
+    base : BaseMap, optional
+        Vectors to find one's way by. Left out: those of the pack. ``BaseMap()``: none.
+    made : str or date, optional
+        Date to show (ISO 8601). Left out: from SOURCE_DATE_EPOCH, else none, so that two builds give the same bytes.
+    study : mapping, optional
+        The study as its file says it, shown under "About"; its ``area`` is what the map opens on.
+    forced_size : bool
+        Write a page above 50 MB all the same.
+
+    Raises
+    ------
+    OutputError
+        When the language is unknown, the page is too large, or it would need a file from elsewhere.
+    """
+    page = build(exposures, title=title, note=note, language=language, base=base, made=made, study=study)
+    save(page, path, forced_size=forced_size)
+
+
+def build(
+    exposures: Sequence[Exposure],
+    *,
+    title: Text | None = None,
+    note: Text | None = None,
+    language: str = "en",
+    base: BaseMap | None = None,
+    made: str | date | None = None,
+    study: Mapping[str, Any] | None = None,
+) -> folium.Map:
+    """Return the map of one or more results, for adding one's own folium layers before :func:`save`.
+
+    The parameters are those of :func:`webmap`. In a notebook the map shows itself.
+    """
+    page = page_of(
+        exposures,
+        title=title or _TITLE,
+        note=note,
+        language=language,
+        base=pack_base() if base is None else base,
+        made=_day(made),
+        study=study,
+    )
+    return map_of(page)
+
+
+def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = None) -> folium.Map:
+    """Show results in a notebook: the same map, in a frame of its own.
+
+    Parameters
+    ----------
+    *exposures : Exposure
+        One per hazard.
+    language : {"nl", "fr", "de", "en"}
+        The language that the map opens in.
+    base : BaseMap, optional
+        As in :func:`webmap`.
+    """
+    return build(exposures, language=language, base=base)
+
+
+def map_of(page: Page) -> folium.Map:
+    """Return the folium map of a page, in a figure that needs no network.
+
+    Raises
+    ------
+    OutputError
+        When the language of the page is unknown.
+
+    Examples
+    --------
+    >>> made = map_of(Page(title="Nothing yet"))
+    >>> "Nothing yet" in made.get_root().render()
+    True
+    """
+    if page.language not in languages():
+        raise OutputError(
+            f"the language of the map is {page.language!r}; expected one of {', '.join(languages())}; correct it"
+        )
+    west, south, east, north = page_bounds(page)
+    middle = [(south + north) / 2, (west + east) / 2]
+    view = folium.Map(location=middle, zoom_start=7, tiles=None, font_size="15px", fade_animation=False)
+    view.add_to(OfflineFigure(encode_page(page)))
+    return view
+
+
+def save(view: folium.Map, path: str | Path, *, forced_size: bool = False) -> None:
+    """Write a map, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        When the page is above 50 MB and not forced, when one of its layers needs a file from elsewhere, or when the
+        file cannot be written.
+    """
+    content = view.get_root().render().encode("utf-8")
+    megabytes = len(content) / 1e6
+    if megabytes > _LARGEST_MB and not forced_size:
+        raise OutputError(
+            f"the map would be {megabytes:.0f} MB; expected at most {_LARGEST_MB} MB; leave layers out, make the area "
+            "smaller, or pass forced_size=True"
+        )
+    if megabytes > _LARGE_MB:
+        _log.warning("%s is %.0f MB; above %d MB phones and mail servers may refuse it", path, megabytes, _LARGE_MB)
+    with written(Path(path)) as beside:
+        beside.write_bytes(content)
+
+
+def _day(made: str | date | None) -> date | None:
+    if isinstance(made, str):
+        try:
+            return datetime.fromisoformat(made).date()
+        except ValueError:
+            raise OutputError(f"the map was made on {made!r}; expected a date such as 2026-11-21; correct it") from None
+    if made is None and "SOURCE_DATE_EPOCH" in os.environ:
+        return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), tz=UTC).date()
+    return made

@@ -1,0 +1,131 @@
+/* The map as a picture, with legend and sources; the print layout; the link. */
+(() => {
+  const hm = window.hazardmap;
+  const SCALE = 2;
+  const FOOT = 92;
+
+  hm.png = async () => {
+    const size = hm.map.getSize();
+    const canvas = hm.el("canvas", { width: size.x * SCALE, height: (size.y + FOOT) * SCALE });
+    const pen = canvas.getContext("2d");
+    pen.scale(SCALE, SCALE);
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    pen.fillStyle = colour("--beyond");
+    pen.fillRect(0, 0, size.x, size.y);
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, 0, size.x, size.y);
+    pen.clip();
+    drawTiles(pen, size);
+    drawNames(pen, colour);
+    pen.restore();
+    drawFoot(pen, size, colour);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  };
+
+  hm.savePng = async () => hm.download("hazardmap.png", await hm.png(), "image/png");
+
+  const drawTiles = (pen, size) => {
+    const frame = hm.map.getContainer().getBoundingClientRect();
+    const panes = [...hm.map.getPane("mapPane").children].sort((a, b) => depth(a) - depth(b));
+    for (const pane of panes) {
+      for (const tile of pane.querySelectorAll("canvas")) {
+        const box = tile.getBoundingClientRect();
+        pen.save();
+        pen.globalAlpha = opacityOf(tile, pane);
+        clipTo(pen, pane, size);
+        pen.drawImage(tile, box.left - frame.left, box.top - frame.top, box.width, box.height);
+        pen.restore();
+      }
+    }
+  };
+
+  const depth = (pane) => Number(getComputedStyle(pane).zIndex) || 0;
+
+  const opacityOf = (tile, pane) => {
+    let product = 1;
+    for (let node = tile; node !== pane.parentNode; node = node.parentNode) product *= Number(getComputedStyle(node).opacity);
+    return product;
+  };
+
+  const clipTo = (pen, pane, size) => {
+    if (!hm.isComparing()) return;
+    const at = (size.x * hm.state.divider) / 100;
+    if (pane === hm.map.getPane("hm-raster")) pen.rect(0, 0, at, size.y);
+    else if (pane === hm.map.getPane("hm-compare")) pen.rect(at, 0, size.x - at, size.y);
+    else return;
+    pen.clip();
+  };
+
+  const drawNames = (pen, colour) => {
+    const frame = hm.map.getContainer().getBoundingClientRect();
+    pen.textBaseline = "middle";
+    for (const label of hm.map.getPane("hm-labels").children) {
+      const box = label.getBoundingClientRect();
+      const style = getComputedStyle(label);
+      pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+      pen.lineWidth = 3;
+      pen.strokeStyle = colour("--land");
+      pen.fillStyle = style.color;
+      const text = style.textTransform === "uppercase" ? label.textContent.toLocaleUpperCase(hm.locale()) : label.textContent;
+      pen.strokeText(text, box.left - frame.left, box.top - frame.top + box.height / 2);
+      pen.fillText(text, box.left - frame.left, box.top - frame.top + box.height / 2);
+    }
+  };
+
+  const drawFoot = (pen, size, colour) => {
+    pen.fillStyle = colour("--paper");
+    pen.fillRect(0, size.y, size.x, FOOT);
+    pen.fillStyle = colour("--ink");
+    pen.font = "600 15px system-ui, sans-serif";
+    pen.fillText(hm.headline(), 10, size.y + 16, size.x - 20);
+    pen.font = "12px system-ui, sans-serif";
+    let y = size.y + 36;
+    hm.page.hazards.forEach((hazard, h) => {
+      if (!hm.state.on.has(`hazard-${h}`) || y > size.y + 56) return;
+      let x = 10;
+      hm.coloursOf(hazard).forEach((swatch, k) => {
+        const label = hm.levelLabel(hazard, k);
+        pen.fillStyle = swatch;
+        pen.fillRect(x, y - 6, 16, 11);
+        pen.fillStyle = colour("--ink");
+        pen.fillText(label, x + 20, y);
+        x += 32 + pen.measureText(label).width;
+      });
+      y += 18;
+    });
+    const warning = hm.warning();
+    if (warning) pen.fillText(warning, 10, size.y + FOOT - 28, size.x - 20);
+    pen.fillText(hm.attributionText(), 10, size.y + FOOT - 11, size.x - 20);
+  };
+
+  /* Title and the scenario shown. */
+  hm.headline = () => {
+    const shown = hm.page.hazards
+      .map((hazard, h) => hm.state.on.has(`hazard-${h}`) && `${hm.hazardTitle(hazard)}: ${hm.scenarioName(hazard.scenarios[hm.state.scenarios[h]])}`)
+      .filter(Boolean);
+    return [hm.pick(hm.page.title), ...shown].join(" · ");
+  };
+
+  hm.warning = () => (hm.page.status === "official" ? "" : hm.text(`banner.${hm.page.status}`));
+
+  hm.attributionText = () => [...new Set(hm.page.sources.map((source) => source.attribution || source.name).filter(Boolean))].join(" · ");
+
+  /* Legend and sources below the map on paper. */
+  hm.fillPrintLegend = () => {
+    const parts = hm.page.hazards.filter((_, h) => hm.state.on.has(`hazard-${h}`)).map((hazard) => hm.legend(hazard, false));
+    hm.byId("hm-print-legend").replaceChildren(
+      hm.el("p", {}, hm.el("strong", {}, hm.headline())), hm.el("p", {}, hm.warning()), ...parts, hm.assetLegend(), hm.el("p", {}, hm.attributionText()));
+  };
+
+  hm.copyLink = async () => {
+    const link = location.href.split("#")[0] + hm.hashOf(hm.map);
+    try {
+      await navigator.clipboard.writeText(link);
+      hm.say(hm.text("link copied"));
+    } catch {
+      hm.openDialog(hm.text("link"), hm.el("input", { type: "text", readonly: true, value: link, "aria-label": hm.text("link"), class: "hm-wide" }));
+    }
+  };
+})();

@@ -1,0 +1,90 @@
+/* Who sends what to whom: the matrix origin x territory, whose cells filter the map. */
+(() => {
+  const hm = window.hazardmap;
+  const WORDS = ["sea", "outside", "unknown", "none"];
+
+  /* Choice of measure per hazard, kept while the panel is rebuilt. */
+  const chosenMeasure = {};
+
+  hm.flowTable = (hazard, h) => {
+    const rows = hm.flows[h];
+    if (!rows.length) return null;
+    const measures = measuresOf(rows, hazard);
+    const key = measures.some(([k]) => k === chosenMeasure[h]) ? chosenMeasure[h] : measures[0][0];
+    const choose = hm.select(measures, key, (value) => {
+      chosenMeasure[h] = value;
+      hm.buildPanel();
+    }, { id: `hm-measure-${h}` });
+    return hm.el(
+      "details", { class: "hm-flows", open: true, id: `hm-flows-${h}` },
+      hm.el("summary", {}, hm.text("flows")),
+      hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-measure-${h}` }, hm.text("measure")), choose),
+      matrix(rows, key, h),
+      hm.el("p", { class: "hm-fine" }, `${hm.word("meaning", hazard.meaning)}. ${hm.text("flows hint")}`),
+    );
+  };
+
+  const keyOf = (row) => `${row[1]}|${row[2]}`;
+
+  /* People first, then the territories themselves, then the rest by name. */
+  const measuresOf = (rows, hazard) => {
+    const keys = [...new Set(rows.map(keyOf))];
+    const rank = (key) => (key.endsWith("|people") ? 0 : key.startsWith("territories|") ? 1 : 2);
+    const titles = new Map(hazard.assets.map((layer) => [layer.name, hm.layerTitle(layer)]));
+    return keys
+      .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+      .map((key) => {
+        const [measure, unit] = key.split("|");
+        return [key, `${titles.get(measure) ?? hm.word("layer", measure)} (${hm.units(unit)})`];
+      });
+  };
+
+  const byName = (codes) =>
+    [...codes].sort((a, b) => WORDS.indexOf(a) - WORDS.indexOf(b) || hm.country(a).localeCompare(hm.country(b), hm.locale()));
+
+  const matrix = (rows, key, h) => {
+    const shown = rows.filter((row) => row[0] === hm.state.scenarios[h] && keyOf(row) === key);
+    // every scenario has the same rows and columns, so that the table does not jump under the slider
+    const origins = byName(new Set(rows.filter((row) => keyOf(row) === key).map((row) => row[3])));
+    const territories = byName(new Set(rows.filter((row) => keyOf(row) === key).map((row) => row[4])));
+    const value = (origin, territory) => shown.find((row) => row[3] === origin && row[4] === territory)?.[5] ?? 0;
+    const head = hm.el("tr", {}, hm.el("th", { scope: "col" }, `${hm.text("from")} ↓`, hm.el("br"), `${hm.text("to")} →`),
+      ...territories.map((territory) => hm.el("th", { scope: "col" }, choice("", territory, short(territory), hm.country(territory)))));
+    const body = origins.map((origin) => hm.el("tr", {},
+      hm.el("th", { scope: "row" }, choice(origin, "", hm.country(origin))),
+      ...territories.map((territory) => cell(origin, territory, value(origin, territory)))));
+    const caption = hm.el("caption", { class: "hm-unseen" }, `${hm.text("flows")}: ${hm.scenarioName(hm.page.hazards[h].scenarios[hm.state.scenarios[h]])}`);
+    return hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": hm.text("flows") },
+      hm.el("table", { class: "hm-matrix" }, caption, hm.el("thead", {}, head), hm.el("tbody", {}, ...body)));
+  };
+
+  const short = (code) => (/^[A-Z]{2}$/.test(code) ? code : hm.country(code));
+
+  const cell = (origin, territory, value) => {
+    const crossing = origin !== territory && /^[A-Z]{2}$/.test(origin);
+    if (!value) return hm.el("td", {}, "·");
+    return hm.el("td", { class: crossing ? "hm-crossing" : null }, choice(origin, territory, hm.rounded(value)));
+  };
+
+  const choice = (origin, territory, label, title = null) => {
+    const { state } = hm;
+    const pressed = state.origin === origin && state.territory === territory;
+    const spoken = [origin && `${hm.text("from")} ${hm.country(origin)}`, territory && `${hm.text("to")} ${hm.country(territory)}`].filter(Boolean).join(", ");
+    return hm.button(label, () => hm.setFilter(pressed ? "" : origin, pressed ? "" : territory),
+      { "aria-pressed": String(pressed), "aria-label": `${label}: ${spoken}`, title, "data-flow": `${origin}>${territory}` });
+  };
+
+  hm.setFilter = (origin, territory) => {
+    hm.state.origin = origin;
+    hm.state.territory = territory;
+    hm.applyState();
+    hm.buildPanel();
+    hm.say(hm.filterText() || hm.text("filter off"));
+  };
+
+  hm.filterText = () => {
+    const { origin, territory } = hm.state;
+    if (!origin && !territory) return "";
+    return [origin, territory].map((code) => (code ? hm.country(code) : hm.text("all"))).join(" → ");
+  };
+})();

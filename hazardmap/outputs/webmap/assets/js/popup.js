@@ -1,0 +1,183 @@
+/* What a click, or Enter on the map, tells: features and cells at a place, with source and licence. */
+(() => {
+  const hm = window.hazardmap;
+  const MOST_FEATURES = 4;
+  let opener = null;
+
+  hm.openPopup = (latlng, content, title, from) => {
+    const width = Math.min(340, hm.map.getSize().x - 60);
+    const popup = L.popup({ maxWidth: width, minWidth: Math.min(240, width), maxHeight: Math.max(160, hm.map.getSize().y - 120), autoPanPadding: [16, 16] })
+      .setLatLng(latlng)
+      .setContent(content)
+      .openOn(hm.map);
+    // only now: opening closes the popup before, which gives focus back to where that one was opened from
+    opener = from || document.activeElement;
+    const frame = popup.getElement();
+    frame.setAttribute("role", "dialog");
+    frame.setAttribute("aria-label", title);
+    const close = frame.querySelector(".leaflet-popup-close-button");
+    close.setAttribute("aria-label", hm.text("close"));
+    close.setAttribute("role", "button");
+    const scroller = frame.querySelector(".leaflet-popup-content");
+    scroller.tabIndex = 0;
+    scroller.setAttribute("role", "group");
+    scroller.setAttribute("aria-label", title);
+    if (from) setTimeout(() => close.focus({ preventScroll: true }), 60);
+    hm.say(content.textContent);
+  };
+
+  /* Focus goes back to where the popup was opened from. */
+  hm.watchPopups = (map) => {
+    map.on("popupclose", () => {
+      const target = opener?.isConnected && opener !== document.body ? opener : map.getContainer();
+      opener = null;
+      target.focus({ preventScroll: true });
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && document.querySelector(".leaflet-popup")) map.closePopup();
+    });
+    map.on("click", (event) => hm.tellAt(event.latlng));
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target === map.getContainer()) hm.tellAt(map.getCenter(), map.getContainer());
+    });
+  };
+
+  /* Everything known at a place. */
+  hm.tellAt = (latlng, from) => {
+    const found = hm.featureLayers
+      .filter((entry) => hm.isOn(entry))
+      .reverse()
+      .flatMap((entry) => entry.drawn.hits(latlng, hm.map).map((f) => [entry, f]));
+    const sections = found.slice(0, MOST_FEATURES).map(([entry, f]) => featureSection(entry, f));
+    if (found.length > MOST_FEATURES) sections.push(hm.el("p", {}, hm.text("and more", { count: found.length - MOST_FEATURES })));
+    hm.page.hazards.forEach((hazard, h) => {
+      if (hazard.raster && hm.state.on.has(`hazard-${h}`)) sections.push(cellSection(hazard, h, latlng));
+    });
+    if (!sections.length) return;
+    sections.push(placeLine(latlng));
+    hm.openPopup(latlng, hm.el("div", {}, ...sections), sections[0].querySelector("h2")?.textContent || "", from);
+  };
+
+  hm.openFeature = (entry, f, from) => {
+    const latlng = hm.middle(hm.data.get(entry.layer.id), f);
+    const content = hm.el("div", {}, featureSection(entry, f));
+    hm.openPopup(latlng, content, hm.featureName(entry, f), from);
+  };
+
+  const pairs = (rows) =>
+    hm.el("table", { class: "hm-pairs" }, hm.el("tbody", {}, ...rows.map(([name, value]) =>
+      hm.el("tr", {}, hm.el("th", { scope: "row" }, name), hm.el("td", {}, value)))));
+
+  const featureSection = (entry, f) => {
+    const section = hm.el("section", {}, hm.el("h2", {}, hm.featureName(entry, f)), hm.el("p", { class: "hm-kind" }, hm.layerTitle(entry.layer)));
+    const rows = entry.layer.attributes
+      .filter((attribute) => attribute.name !== "name" && attribute.kind !== "mix" && !attribute.per_scenario)
+      .map((attribute) => [attribute, hm.value(entry, attribute, f)])
+      .filter(([, value]) => value !== null && value !== "")
+      .map(([attribute, value]) => [hm.columnTitle(attribute), hm.shownValue(entry, attribute, value)]);
+    section.append(pairs(rows));
+    if (entry.hazard >= 0 && entry.role === "assets") section.append(scenarioTable(entry, f));
+    section.append(mixList(hm.mixOf(entry, f), hm.page.hazards[entry.hazard]), sourceLine(entry.layer.source));
+    return section;
+  };
+
+  /* One row per scenario: status and the values that depend on it. */
+  const scenarioTable = (entry, f) => {
+    const hazard = hm.page.hazards[entry.hazard];
+    const shown = entry.layer.attributes.filter((a) => a.per_scenario && ["status", "maximum", "affected"].includes(a.name));
+    const head = hm.el("tr", {}, hm.el("th", { scope: "col" }, hm.hazardTitle(hazard)), ...shown.map((a) => hm.el("th", { scope: "col" }, hm.columnTitle(a))));
+    const body = hazard.scenarios.map((scenario, s) => {
+      const cells = shown.map((a) => hm.el("td", {}, hm.shownValue(entry, a, hm.value(entry, a, f, s))));
+      const current = s === hm.state.scenarios[entry.hazard];
+      return hm.el("tr", { class: current ? "hm-current" : null, "aria-current": current ? "true" : null }, hm.el("th", { scope: "row" }, scenario.label), ...cells);
+    });
+    return hm.el("table", { class: "hm-scenarios" }, hm.el("thead", {}, head), hm.el("tbody", {}, ...body));
+  };
+
+  const cellSection = (hazard, h, latlng) => {
+    const raster = hm.rasters[h];
+    const cell = hm.cellAt(raster, latlng);
+    const rows = hazard.scenarios.map((scenario, s) => [hm.scenarioLabel(scenario), cellText(hazard, raster, s, cell)]);
+    const table = pairs(rows);
+    table.querySelectorAll("tr")[hm.state.scenarios[h]].className = "hm-current";
+    const section = hm.el("section", {}, hm.el("h2", {}, hm.text("here", { hazard: hm.hazardTitle(hazard) })), table);
+    section.append(mixList(hm.cellMix(raster, cell), hazard));
+    const size = hm.text(raster.worst_of > 1 ? "worst of cells" : "cells of", { cells: hm.cellSize(raster) });
+    const weak = hazard.status === "official" ? "" : ` · ${hm.text(`status.${hazard.status}`)}`;
+    section.append(hm.el("p", { class: "hm-fine" }, size + weak));
+    return section;
+  };
+
+  const cellText = (hazard, raster, scenario, cell) => {
+    const value = hm.cellValue(raster, scenario, cell);
+    if (value === null) return hm.text("value.not covered");
+    if (value === 0 && raster.worse === "higher") return hm.text("value.dry");
+    const least = 10 ** -raster.decimals;
+    if (value > 0 && value < least / 2) return `< ${hm.quantity(least, hazard.units, raster.decimals)}`;
+    return hm.quantity(value, hazard.units, raster.decimals);
+  };
+
+  /* "Share of upstream area": where the water comes from, never who is to blame. */
+  const mixList = (mix, hazard) => {
+    if (!mix.length) return hm.el("span", {});
+    const items = mix.slice(0, 6).map(([origin, percent]) => {
+      const bar = hm.el("span", { class: "hm-bar", "aria-hidden": "true" });
+      bar.style.width = `${percent}%`;
+      return hm.el("li", {}, hm.el("span", {}, `${hm.country(origin)} ${hm.percent(percent / 100)}`), bar);
+    });
+    return hm.el("div", { class: "hm-mix" }, hm.el("h3", {}, hm.word("meaning", hazard.meaning)), hm.el("ul", {}, ...items));
+  };
+
+  const sourceLine = (source) => {
+    const said = [source.attribution || source.source, source.licence].filter(Boolean).join(", ");
+    return said ? hm.el("p", { class: "hm-fine" }, `${hm.text("source")}: ${said}`) : hm.el("span", {});
+  };
+
+  const placeLine = (latlng) => {
+    const id = territoryAt(latlng);
+    const coordinates = `${latlng.lat.toFixed(4)}, ${latlng.lng.toFixed(4)}`;
+    return hm.el("p", { class: "hm-fine" }, id === null ? coordinates : `${hm.territory(id)} (${hm.country(hm.page.territories.names[id]?.country ?? "")}) · ${coordinates}`);
+  };
+
+  const territoryAt = (latlng) => {
+    if (!hm.territories) return null;
+    const [x, y] = [hm.mercatorX(latlng.lng), hm.mercatorY(latlng.lat)];
+    let found = null;
+    hm.territories.query(x, y, x, y, (f) => {
+      if (hm.contains(hm.territories, f, latlng)) found = hm.territories.columns.id(f);
+    });
+    return found;
+  };
+
+  // --------------------------------------------------------------------------------------------- values as one reads
+
+  hm.columnTitle = (attribute) => {
+    const title = hm.word("column", attribute.name, attribute.title);
+    return attribute.units && attribute.kind === "number" ? `${title} (${hm.units(attribute.units)})` : title;
+  };
+
+  const SHOWN = {
+    number: (entry, attribute, value) => hm.number(value, attribute.digits),
+    percent: (entry, attribute, value) => hm.percent(value),
+    code: (entry, attribute, value) => hm.text(`status.${["hit", "partial", "dry", "not covered"][value]}`),
+    level: (entry, attribute, value) => hm.levelLabel(hm.page.hazards[entry.hazard], value),
+    country: (entry, attribute, value) => hm.country(value),
+    territory: (entry, attribute, value) => hm.territory(value),
+    mix: (entry, attribute, value) => entry.layer.mixes[value].map(([origin, percent]) => `${hm.country(origin)} ${hm.percent(percent / 100)}`).join(", "),
+  };
+
+  hm.shownValue = (entry, attribute, value) => {
+    if (value === null || value === undefined) return "–";
+    const shown = SHOWN[attribute.kind];
+    return shown ? shown(entry, attribute, value) : String(value);
+  };
+
+  /* "0.5 – 1 m": a class by its edges. */
+  hm.levelLabel = (hazard, level) => {
+    const edge = (k) => hm.number(hazard.levels[k]);
+    const units = hm.units(hazard.units);
+    if (level < 0) return "–";
+    if (level < hazard.levels.length - 1) return `${edge(level)} – ${edge(level + 1)} ${units}`;
+    return `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)} ${units}`;
+  };
+})();

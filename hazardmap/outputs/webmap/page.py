@@ -1,0 +1,256 @@
+"""From a :class:`~hazardmap.outputs.webmap.model.Page` to what the HTML carries: a description and payloads."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+import xarray as xr
+
+from hazardmap.checks import grid_of
+from hazardmap.outputs.webmap.base import encode_base
+from hazardmap.outputs.webmap.codec import Column, encode, pack
+from hazardmap.outputs.webmap.figure import EncodedPage
+from hazardmap.outputs.webmap.model import LANGUAGES, Attribute, FeatureLayer, Hazard, Page, RasterStack, Scenario, Text
+from hazardmap.outputs.webmap.palette import STATUS_COLOURS, class_colours
+from hazardmap.outputs.webmap.raster import encode_raster, origin_codes, zoom_limit
+
+__all__ = ["encode_page", "languages", "page_bounds", "thinned"]
+
+_STATUS_ORDER = ("official", "indicative", "synthetic")
+_TEXTS = files("hazardmap.outputs.webmap").joinpath("i18n")
+_WORLD = (-180.0, -85.0, 180.0, 85.0)
+
+
+def encode_page(page: Page) -> EncodedPage:
+    """Encode a page. The same page gives the same bytes.
+
+    The SHA-256 of the payloads, in their order in the file, stands in the description as ``sha256``.
+    """
+    payloads: dict[str, bytes] = {}
+    description: dict[str, Any] = {
+        "title": _texts(page.title),
+        "language": page.language,
+        "languages": languages(),
+        "made": page.made.isoformat() if isinstance(page.made, date) else None,
+        "status": _weakest([hazard.status for hazard in page.hazards]),
+        "status_colours": STATUS_COLOURS,
+        "bounds": page_bounds(page),
+        "hazards": [_hazard(hazard, number, payloads) for number, hazard in enumerate(page.hazards)],
+        "context": [_layer(layer, f"hm-context-{number}", (), payloads) for number, layer in enumerate(page.context)],
+        "base": encode_base(page.base, payloads),
+        "territories": _territories(page.territories, payloads),
+        "note": _texts(page.note) if page.note else None,
+        "notes": list(page.notes),
+        "sources": [_plain(source) for source in (*page.sources, *page.base.sources)],
+        "record": _plain(page.record) if page.record is not None else None,
+    }
+    payloads["hm-texts"] = _json_payload(_page_texts())
+    digest = hashlib.sha256(b"".join(payloads.values()))
+    return EncodedPage(description | {"sha256": digest.hexdigest()}, payloads)
+
+
+def thinned(polygons: gpd.GeoDataFrame, tolerance: float = 0.008) -> gpd.GeoDataFrame:
+    """Return polygons side by side (EPSG:4326) with fewer vertices, and no gaps between them; for drawing only."""
+    return polygons.set_geometry(shapely.coverage_simplify(polygons.geometry.to_numpy(), tolerance), crs=4326)
+
+
+def languages() -> list[str]:
+    """Languages that the page speaks: a file in ``i18n`` each, the four of the region first."""
+    found = {path.name.removesuffix(".json") for path in _TEXTS.iterdir()}
+    return [*(name for name in LANGUAGES if name in found), *sorted(found - set(LANGUAGES))]
+
+
+def page_bounds(page: Page) -> list[float]:
+    """West, south, east and north of what the map opens on: its area, or else all that it shows."""
+    if page.area is not None:
+        return _rounded(page.area)
+    boxes = [layer.frame.total_bounds for layer in _all_layers(page) if len(layer.frame)]
+    boxes += [_raster_bounds(hazard.raster.intensity) for hazard in page.hazards if hazard.raster is not None]
+    if not boxes and page.base.land is not None:
+        boxes = [page.base.land.total_bounds]
+    if not boxes:
+        return list(_WORLD)
+    stacked = np.asarray(boxes)
+    return _rounded([*np.nanmin(stacked[:, :2], axis=0), *np.nanmax(stacked[:, 2:], axis=0)])
+
+
+def _hazard(hazard: Hazard, number: int, payloads: dict[str, bytes]) -> dict[str, Any]:
+    prefix = f"hm-hazard-{number}"
+    described = {
+        "name": hazard.name,
+        "title": _texts(hazard.title),
+        "units": hazard.units,
+        "levels": list(hazard.levels),
+        "worse": hazard.worse,
+        "status": hazard.status,
+        "meaning": hazard.meaning,
+        "scenarios": [_scenario(scenario) for scenario in hazard.scenarios],
+        "colours": class_colours(len(hazard.levels), hazard.palette),
+        "dark_colours": class_colours(len(hazard.levels), hazard.palette, dark=True),
+        "notes": list(hazard.notes),
+        "raster": None,
+        "zones": None,
+        "flows": None,
+    }
+    if hazard.raster is not None:
+        described["raster"] = _raster(hazard, hazard.raster, f"{prefix}-raster", payloads)
+    if hazard.zones is not None:
+        described["zones"] = _layer(hazard.zones, f"{prefix}-zones", hazard.scenarios, payloads)
+    described["assets"] = [
+        _layer(layer, f"{prefix}-assets-{k}", hazard.scenarios, payloads) for k, layer in enumerate(hazard.assets)
+    ]
+    if hazard.flows is not None and len(hazard.flows):
+        described["flows"] = f"{prefix}-flows"
+        payloads[f"{prefix}-flows"] = _json_payload(_flows(hazard.flows, hazard.scenarios))
+    return described
+
+
+def _raster(hazard: Hazard, stack: RasterStack, name: str, payloads: dict[str, bytes]) -> dict[str, Any]:
+    codes, mixes = None, list[Any]()
+    if stack.shares is not None and stack.source is not None:
+        codes, mixes = origin_codes(_sources(stack), stack.shares)
+    encoded = encode_raster(
+        stack.intensity, levels=hazard.levels, worse=hazard.worse, units=hazard.units, origins=codes
+    )
+    payloads[name] = encoded.payload
+    coarse = hazard.status != "official"
+    south, north = _raster_bounds(stack.intensity)[1::2]
+    limit = zoom_limit(max(encoded.description["cell_m"]), (south + north) / 2) if coarse else None
+    return encoded.description | {"id": name, "mixes": mixes, "smooth": coarse, "max_zoom": limit}
+
+
+def _sources(stack: RasterStack) -> npt.NDArray[np.int32]:
+    """Source of each cell."""
+    if isinstance(stack.source, xr.DataArray):
+        return stack.source.to_numpy().astype(np.int32)
+    return np.full(stack.intensity.shape[-2:], stack.source, dtype=np.int32)
+
+
+def _layer(
+    layer: FeatureLayer, name: str, scenarios: tuple[Scenario, ...], payloads: dict[str, bytes]
+) -> dict[str, Any]:
+    columns = [
+        Column(f"{attribute.name}@{scenario.id}" if scenario else attribute.name, attribute.digits)
+        for attribute in layer.attributes
+        for scenario in (scenarios if attribute.per_scenario else (None,))
+    ]
+    payloads[name] = encode(layer.frame, columns)
+    return {
+        "id": name,
+        "name": layer.name,
+        "title": _texts(layer.title),
+        "attributes": [_attribute(attribute) for attribute in layer.attributes],
+        "status": layer.status,
+        "mixes": [[list(part) for part in mix] for mix in layer.mixes],
+        "source": _plain(layer.source),
+        "shown": layer.shown,
+    }
+
+
+def _attribute(attribute: Attribute) -> dict[str, Any]:
+    return {
+        "name": attribute.name,
+        "title": _texts(attribute.title),
+        "units": attribute.units,
+        "digits": attribute.digits,
+        "per_scenario": attribute.per_scenario,
+        "kind": attribute.kind,
+    }
+
+
+def _scenario(scenario: Scenario) -> dict[str, Any]:
+    period = scenario.return_period
+    return {
+        "id": scenario.id,
+        "label": scenario.label,
+        "likelihood": scenario.likelihood,
+        "return_period": period if period is not None and math.isfinite(period) else None,
+    }
+
+
+def _flows(flows: pd.DataFrame, scenarios: tuple[Scenario, ...]) -> list[list[Any]]:
+    """Rows of scenario number, measure, unit, origin, territory and what is attributed, summed over levels."""
+    order = {scenario.id: number for number, scenario in enumerate(scenarios)}
+    keys = ["scenario", "measure", "unit", "origin", "territory"]
+    summed = flows.groupby(keys, sort=True, as_index=False)["attributed"].sum()
+    rows = zip(*(summed[column] for column in [*keys, "attributed"]), strict=True)
+    return [[order[row[0]], *(str(cell) for cell in row[1:5]), float(f"{row[5]:.6g}")] for row in rows]
+
+
+def _territories(territories: gpd.GeoDataFrame | None, payloads: dict[str, bytes]) -> dict[str, Any] | None:
+    """Outlines, and the names per language by id."""
+    if territories is None or not len(territories):
+        return None
+    frame = territories.to_crs(4326)
+    payloads["hm-territories"] = encode(thinned(frame)[["id", "geometry"]], [Column("id")], digits=4)
+    named = [*(f"name_{language}" for language in LANGUAGES), "name"]
+    names = {
+        str(row["id"]): {
+            column.removeprefix("name_"): str(row[column])
+            for column in named
+            if column in frame.columns and pd.notna(row[column])
+        }
+        | {"country": str(row["country"])}
+        for _, row in frame.drop(columns="geometry").iterrows()
+    }
+    return {"id": "hm-territories", "names": names}
+
+
+def _page_texts() -> dict[str, dict[str, str]]:
+    return {name: json.loads(_TEXTS.joinpath(f"{name}.json").read_text(encoding="utf-8")) for name in languages()}
+
+
+def _json_payload(value: Any) -> bytes:
+    return pack(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+
+
+def _texts(text: Text) -> dict[str, str]:
+    """Return one text per language; a bare one stands for every language."""
+    if isinstance(text, str):
+        return dict.fromkeys(LANGUAGES, text)
+    some = text.get("en") or next(iter(text.values()), "")
+    return {language: str(text.get(language) or some) for language in LANGUAGES}
+
+
+def _weakest(statuses: list[str]) -> str:
+    return max(statuses, key=_STATUS_ORDER.index, default="official")
+
+
+def _all_layers(page: Page) -> list[FeatureLayer]:
+    zones = [hazard.zones for hazard in page.hazards if hazard.zones is not None]
+    return [*page.context, *zones, *(layer for hazard in page.hazards for layer in hazard.assets)]
+
+
+def _raster_bounds(values: xr.DataArray) -> tuple[float, float, float, float]:
+    from rasterio.warp import transform_bounds
+
+    grid = grid_of(values, name="the raster of the map")
+    box = grid.boundingbox
+    west, south, east, north = transform_bounds(str(grid.crs), "EPSG:4326", box.left, box.bottom, box.right, box.top)
+    return west, south, east, north
+
+
+def _rounded(bounds: Any) -> list[float]:
+    return [round(float(value), 4) for value in bounds]
+
+
+def _plain(value: Any) -> Any:
+    """Return provenance and records as plain JSON values; anything else as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
