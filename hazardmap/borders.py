@@ -169,9 +169,18 @@ def _cut_polygons(geometry: Shapes, territories: Shapes, crossing: Integers) -> 
     start, stop = np.searchsorted(shape, crossing), np.searchsorted(shape, crossing, side="right")
     unions = np.array([shapely.union_all(parts[a:b]) for a, b in zip(start, stop, strict=True)], dtype=object)
     rest = keep_dimension(shapely.difference(geometry[crossing], unions), geometry[crossing])
-    # what rounding leaves along a cut is nothing
-    rest[shapely.area(rest) <= 1e-12 * shapely.area(geometry[crossing])] = shapely.Polygon()
-    return _together(shape, territory, parts, crossing, rest)
+    return _together(shape, territory, parts, crossing, _without_slivers(rest, shapely.area(geometry[crossing])))
+
+
+def _without_slivers(rest: Shapes, whole: npt.NDArray[np.float64]) -> Shapes:
+    """Drop what rounding leaves along a cut: parts of less than a millionth of a millionth of the shape."""
+    parts, owner = shapely.get_parts(rest, return_index=True)
+    solid = shapely.area(parts) > 1e-12 * whole[owner]
+    kept = np.full(len(rest), shapely.Polygon(), dtype=object)
+    for k in np.unique(owner[solid]):
+        own = parts[solid & (owner == k)]
+        kept[k] = own[0] if len(own) == 1 else shapely.multipolygons(own)
+    return kept
 
 
 def _cut_lines(geometry: Shapes, territories: Shapes, crossing: Integers) -> Pieces:

@@ -7,6 +7,11 @@ import pytest
 import rioxarray  # noqa: F401  (registers the .rio accessor)
 import xarray as xr
 from affine import Affine
+from hypothesis import settings
+
+# A slow machine is no failure; the seeds are fixed, so that a run can be repeated.
+settings.register_profile("hazardmap", deadline=None, derandomize=True)
+settings.load_profile("hazardmap")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -43,6 +43,15 @@ def test_what_lies_outside_is_kept():
     assert shapely.area(pieces.geometry).tolist() == [0.5, 1.0]
 
 
+def test_what_lies_outside_holds_no_sliver_of_the_inside():
+    """A disc across an oblique edge: rounding along the cut must not put a part of it back on the other side."""
+    land = shapely.affinity.rotate(shapely.box(-5, -5, 0, 5), 33.3, origin=(0, 0))
+    for x in np.linspace(-0.5, 0.5, 21):
+        pieces = borders.cut(np.array([shapely.Point(x, x / 3).buffer(1, quad_segs=90)]), np.array([land]))
+        outside = pieces.geometry[pieces.territory == borders.OUTSIDE]
+        assert shapely.get_num_geometries(outside).tolist() == [1]
+
+
 corner = st.floats(-3, 3, allow_nan=False).map(lambda v: round(v, 3))
 size = st.floats(0.01, 4).map(lambda v: round(v, 3))
 
