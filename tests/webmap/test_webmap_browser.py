@@ -377,3 +377,14 @@ def test_axe_finds_nothing(visit, new_page, state, size):
         "async () => (await axe.run()).violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 160))])"
     )
     assert result == []
+
+
+def test_a_notebook_shows_the_map_in_a_frame(browser, new_page, tmp_path):
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8>{map_of(new_page())._repr_html_()}", encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto(path.as_uri())
+    frame = tab.frames[1]
+    frame.wait_for_function("() => window.hazardmap && window.hazardmap.ready", timeout=20_000)
+    assert frame.locator("#hm-title").inner_text() == "Site map"
+    tab.close()

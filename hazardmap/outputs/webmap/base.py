@@ -13,8 +13,10 @@ from hazardmap.outputs.webmap.model import LANGUAGES, BaseMap
 __all__ = ["encode_base", "pack_base"]
 
 # Degrees: 0.001 is about 100 m, two pixels at zoom level 10.
-_TOLERANCE = {"land": 0.002, "lakes": 0.002, "rivers": 0.002, "lines": 0.006, "borders": 0.002}
-_DIGITS = 4
+_TOLERANCE = {"land": 0.002, "coast": 0.002, "lakes": 0.002, "rivers": 0.002, "lines": 0.006, "borders": 0.002}
+# Borders are looked at closest; the rest of the pack is off by a kilometre anyway.
+_DIGITS = {"borders": 4, "places": 4}
+_COARSE_DIGITS = 3
 # Most names that the map may carry, greatest places first.
 _PLACES = 1000
 
@@ -51,7 +53,7 @@ def encode_base(base: BaseMap, payloads: dict[str, bytes]) -> dict[str, Any]:
     for part, frame in parts.items():
         if frame is not None and len(frame):
             ids[part] = f"hm-base-{part}"
-            payloads[ids[part]] = _drawn(frame, _TOLERANCE.get(part, 0.002))
+            payloads[ids[part]] = _drawn(frame, part)
     if base.places is not None and len(base.places):
         ids["places"] = "hm-base-places"
         payloads[ids["places"]] = _places(base.places)
@@ -74,12 +76,12 @@ def _country_labels(borders: gpd.GeoDataFrame | None) -> list[list[Any]]:
     ]
 
 
-def _drawn(frame: gpd.GeoDataFrame, tolerance: float) -> bytes:
+def _drawn(frame: gpd.GeoDataFrame, part: str) -> bytes:
     drawn = frame.to_crs(4326)
-    drawn = drawn.set_geometry(shapely.simplify(drawn.geometry.to_numpy(), tolerance), crs=4326)
+    drawn = drawn.set_geometry(shapely.simplify(drawn.geometry.to_numpy(), _TOLERANCE[part]), crs=4326)
     drawn = drawn[~drawn.geometry.is_empty & drawn.geometry.notna()]
     columns = [Column("rank")] if "rank" in drawn.columns else []
-    return encode(drawn, columns, digits=_DIGITS)
+    return encode(drawn, columns, digits=_DIGITS.get(part, _COARSE_DIGITS))
 
 
 def _coast(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -129,4 +131,4 @@ def _places(places: gpd.GeoDataFrame) -> bytes:
     for name in names:  # only where it differs, which is rare
         frame[name] = frame[name].where(frame[name] != frame["name"])
     people = [Column("population")] if "population" in frame.columns else []
-    return encode(frame, [Column("name"), *(Column(name) for name in names), *people], digits=_DIGITS)
+    return encode(frame, [Column("name"), *(Column(name) for name in names), *people], digits=_DIGITS["places"])

@@ -116,7 +116,7 @@
   hm.fillPrintLegend = () => {
     const parts = hm.page.hazards.filter((_, h) => hm.state.on.has(`hazard-${h}`)).map((hazard) => hm.legend(hazard, false));
     hm.byId("hm-print-legend").replaceChildren(
-      hm.el("p", {}, hm.el("strong", {}, hm.headline())), hm.el("p", {}, hm.warning()), ...parts, hm.assetLegend(), hm.el("p", {}, hm.attributionText()));
+      hm.el("p", {}, hm.el("strong", {}, hm.headline())), hm.el("p", {}, hm.warning()), hm.page.note ? hm.el("p", {}, hm.pick(hm.page.note)) : "", ...parts, hm.assetLegend(), hm.el("p", {}, hm.attributionText()));
   };
 
   hm.copyLink = async () => {

@@ -3,6 +3,7 @@
   const hm = window.hazardmap;
   const TILE = 512;
   const RADIUS = 7;
+  const LARGE = 20000;
   // Small batches: one huge path is slow to fill in software.
   const BATCH = 64;
 
@@ -93,13 +94,13 @@
     },
   });
 
-  /* Symbols shrink to squares of a few pixels where there are many. The choice depends on the zoom level alone, never
-     on what a tile holds: else the edges of tiles would show. */
+  /* Of a large layer symbols shrink to squares of a few pixels where there are many. The choice depends on the zoom
+     level alone, never on what a tile holds: else the edges of tiles would show. */
   const paintPoints = (view, group, style) => {
     const { features, context, ratio } = view;
     const area = (features.box[2] - features.box[0]) * (features.box[3] - features.box[1]) || 1e-9;
     const perPixel = features.count / area / ((view.scale / ratio) ** 2);
-    if (perPixel > 1 / 250) {
+    if (features.count > LARGE && perPixel > 1 / 250) {
       paintSquares(view, group, style, (perPixel > 1 / 40 ? 1 : 3) * ratio);
       return;
     }

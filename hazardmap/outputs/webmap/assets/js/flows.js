@@ -52,7 +52,7 @@
       ...territories.map((territory) => hm.el("th", { scope: "col" }, choice("", territory, short(territory), hm.country(territory)))));
     const body = origins.map((origin) => hm.el("tr", {},
       hm.el("th", { scope: "row" }, choice(origin, "", hm.country(origin))),
-      ...territories.map((territory) => cell(origin, territory, value(origin, territory)))));
+      ...territories.map((territory) => cell(origin, territory, value(origin, territory), key.split("|")[1]))));
     const caption = hm.el("caption", { class: "hm-unseen" }, `${hm.text("flows")}: ${hm.scenarioName(hm.page.hazards[h].scenarios[hm.state.scenarios[h]])}`);
     return hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": hm.text("flows") },
       hm.el("table", { class: "hm-matrix" }, caption, hm.el("thead", {}, head), hm.el("tbody", {}, ...body)));
@@ -60,10 +60,10 @@
 
   const short = (code) => (/^[A-Z]{2}$/.test(code) ? code : hm.country(code));
 
-  const cell = (origin, territory, value) => {
+  const cell = (origin, territory, value, unit) => {
     const crossing = origin !== territory && /^[A-Z]{2}$/.test(origin);
     if (!value) return hm.el("td", {}, "·");
-    return hm.el("td", { class: crossing ? "hm-crossing" : null }, choice(origin, territory, hm.rounded(value)));
+    return hm.el("td", { class: crossing ? "hm-crossing" : null }, choice(origin, territory, hm.rounded(value, unit)));
   };
 
   const choice = (origin, territory, label, title = null) => {

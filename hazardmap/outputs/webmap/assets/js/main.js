@@ -66,7 +66,7 @@
       redrawAll();
     });
     addEventListener("beforeprint", hm.fillPrintLegend);
-    watchTitleBar();
+    watchTitleBar(map);
     watchDivider(map);
   };
 
@@ -77,9 +77,10 @@
     hm.drawNames();
   };
 
-  const watchTitleBar = () => {
+  const watchTitleBar = (map) => {
     hm.byId("hm-language").addEventListener("change", (event) => {
       hm.state.language = event.target.value;
+      map.closePopup(); // it speaks the language before
       redrawAll();
     });
     hm.byId("hm-theme").addEventListener("change", (event) => {

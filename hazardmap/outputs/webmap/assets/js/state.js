@@ -132,7 +132,10 @@
     new Intl.NumberFormat(hm.locale(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: digits ?? 3 }).format(value);
 
   /* To the two figures that a screening supports: 12,000 people, 3.4 km2. */
-  hm.rounded = (value) => (value < 0.1 ? `<${hm.number(0.1)}` : twoFigures(value));
+  hm.rounded = (value, unit) => {
+    const least = unit === "people" || unit === "count" ? 1 : 0.1;
+    return value < least ? `<${hm.number(least)}` : twoFigures(value);
+  };
 
   const twoFigures = (value) =>
     new Intl.NumberFormat(hm.locale(), { maximumSignificantDigits: 2 }).format(value);
