@@ -1,6 +1,7 @@
 """What a hazard function returns: how strong, where, how often, and from whom."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -14,10 +15,13 @@ from hazardmap import checks
 from hazardmap.coverage import Block, Window, windows_of
 from hazardmap.errors import FootprintError
 
-__all__ = ["UNKNOWN_SOURCE", "Footprint", "scenario_table"]
+__all__ = ["LEAST", "UNKNOWN_SOURCE", "Footprint", "scenario_table"]
 
 UNKNOWN_SOURCE = 0
 """The source of a cell of which nobody can say where its hazard comes from."""
+
+LEAST = float(np.finfo(np.float32).tiny)
+"""An intensity that is just above none, in the precision of any raster."""
 
 SCENARIO_COLUMNS = ("label", "class", "return_period", "probability", "probability_kind")
 
@@ -36,7 +40,8 @@ class Footprint:
     units : str
         Units of the intensity.
     levels : tuple of float
-        Class edges, from mild to bad. A class is half-open towards worse. The first edge says what counts as hit.
+        Class edges, from mild to bad. A class is half-open towards worse; one from 0 begins just above it, since 0
+        is none. The first edge says what counts as hit.
     scenarios : DataFrame
         Made by :func:`scenario_table`; indexed by scenario, in the order of the raster.
     shares : DataFrame
@@ -58,6 +63,11 @@ class Footprint:
         Provenance of every layer used: name, licence, attribution, source, date, SHA-256, status.
     parameters : dict
         What the hazard function was called with, for the run record.
+    maps : DataFrame, optional
+        Where several maps were laid beside each other: what each says of each scenario; see
+        :class:`hazardmap.mosaic.Mosaic`. The coordinate ``map`` of the intensity says which map a cell is from.
+    seams : GeoDataFrame, optional
+        Where these maps do not line up; see :func:`hazardmap.seams.seams`.
 
     Raises
     ------
@@ -79,6 +89,8 @@ class Footprint:
     notes: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
     parameters: dict[str, Any] | None = None
+    maps: pd.DataFrame | None = None
+    seams: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         """Check the law of a footprint."""
@@ -115,6 +127,16 @@ class Footprint:
         """Grid of a raster footprint."""
         return checks.grid_of(self.intensity, name=f"the {self.hazard} footprint")
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Class edges as intensities are compared with them.
+
+        Where higher is worse, an intensity of 0 is none, so that a class from 0 begins just above it.
+        """
+        if self.worse == "lower":
+            return self.levels
+        return tuple(LEAST if edge == 0 else edge for edge in self.levels)
+
     def windows(self) -> list[Window]:
         """Windows that cover the raster, in the file's own block order."""
         return windows_of(self.intensity)
@@ -136,6 +158,21 @@ class Footprint:
         else:
             intensity = self.intensity[number : number + 1]
         return replace(self, intensity=intensity, scenarios=self.scenarios.iloc[number : number + 1])
+
+    def scenarios_of(self, country: str) -> pd.DataFrame:
+        """Table of scenarios as the maps of one country have them.
+
+        The same as ``scenarios``, but where several maps were laid beside each other, with label, return period and
+        probability of the country's own; missing where it has no map of a scenario, or two that differ.
+        """
+        own = None if self.maps is None else self.maps[self.maps["country"] == country]
+        if own is None or own.empty:
+            return self.scenarios
+        table = self.scenarios.copy()
+        for column in ("label", "return_period", "probability"):
+            said = {name: list(dict.fromkeys(values)) for name, values in own.groupby("scenario")[column]}
+            table[column] = [said[name][0] if len(said.get(name, ())) == 1 else None for name in table.index]
+        return table.astype({"return_period": "float64", "probability": "float64"})
 
     def origins(self) -> list[str]:
         """Every origin that a source of this footprint has, sorted."""
@@ -167,9 +204,10 @@ def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for number, scenario in enumerate(scenarios, start=1):
         period = scenario.get("return_period")
-        if period is not None and not (np.isfinite(period) and period > 0):
+        number_like = isinstance(period, Real) and np.isfinite(float(period))
+        if period is not None and not (number_like and period > 0):
             raise FootprintError(
-                f"scenario {number} has a return period of {period}; expected years above 0; leave it out if unknown"
+                f"scenario {number} has a return period of {period!r}; expected years above 0; leave it out if unknown"
             )
         probability = scenario.get("probability")
         if probability is None and period is not None:

@@ -1,7 +1,8 @@
 """Tables as CSV: one file each for assets, flows, shares, zones, sources and notes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ __all__ = ["SUFFIX", "csv"]
 SUFFIX = ".csv"
 
 
-def csv(exposures: Sequence[Exposure], path: Path) -> None:
+def csv(exposures: Sequence[Exposure], path: Path, *, annual: Mapping[str, Any] | None = None) -> None:
     """Write the tables of one or several exposures.
 
     Parameters
@@ -23,7 +24,10 @@ def csv(exposures: Sequence[Exposure], path: Path) -> None:
     path : Path
         A folder, made if needed; a path that ends in ``.csv`` stands for the folder of that name without the ending.
         The files are ``assets.csv, flows.csv, shares.csv, zones.csv, sources.csv, notes.csv``, UTF-8, comma and
-        decimal point. Text that a spreadsheet would take for a formula gets a leading quote.
+        decimal point; ``maps.csv`` and ``seams.csv`` too, where several maps were laid beside each other. Text that
+        a spreadsheet would take for a formula gets a leading quote.
+    annual : mapping, optional
+        Write ``annual.csv`` too, the flows per year: options of :meth:`~hazardmap.exposure.Exposure.annual`.
 
     Raises
     ------
@@ -41,9 +45,20 @@ def csv(exposures: Sequence[Exposure], path: Path) -> None:
             [(e.footprint.hazard, note) for e in exposures for note in e.notes], columns=["hazard", "note"]
         ),
     }
+    if annual is not None:
+        found["annual"] = _joined([tables.annual_table(e, annual) for e in exposures])
+    found |= _maps(exposures)
     for name, table in found.items():
         with written(folder / f"{name}.csv") as beside:
             _harmless(table).to_csv(beside, index=False, lineterminator="\n")
+
+
+def _maps(exposures: Sequence[Exposure]) -> dict[str, pd.DataFrame]:
+    """Return what each of several maps says, and their seams, where there are any."""
+    every = [e.footprint for e in exposures]
+    maps = [each.maps.assign(hazard=each.hazard) for each in every if each.maps is not None]
+    seams = [each.seams.drop(columns="geometry").assign(hazard=each.hazard) for each in every if each.seams is not None]
+    return {name: _joined(some) for name, some in (("maps", maps), ("seams", seams)) if some}
 
 
 def _joined(found: list[pd.DataFrame]) -> pd.DataFrame:

@@ -1,0 +1,205 @@
+"""Depth maps of several countries, each on the grid that it came on, with classes of probability in common."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from odc.geo.geobox import GeoBox
+
+from hazardmap import borders, checks
+from hazardmap.coverage import cell_areas
+from hazardmap.errors import FootprintError, HazardmapError, LayerError, NoOverlapError
+from hazardmap.footprint import scenario_table
+from hazardmap.stack import stack
+
+__all__ = ["CLASSES", "SourceMap", "cell_size", "lands_of", "source_maps"]
+
+CLASSES = ("high", "medium", "low", "extreme")
+"""Classes of probability, from frequent to rare: those of Directive 2007/60/EC, and extreme apart from low."""
+
+_KEYS = ("layer", "country", "map", "class", "label", "return_period", "probability", "probability_kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceMap:
+    """Depths of one source, usually one country's authority, on the grid that they came on.
+
+    Parameters
+    ----------
+    name : str
+        Distinct name.
+    country : str
+        ISO 3166-1 alpha-2.
+    depth : DataArray, shape (scenario, y, x)
+        Metres, lazy; ``scenario`` holds the classes.
+    scenarios : DataFrame
+        From :func:`hazardmap.footprint.scenario_table`; indexed by class.
+    """
+
+    name: str
+    country: str
+    depth: xr.DataArray
+    scenarios: pd.DataFrame
+
+    @property
+    def grid(self) -> GeoBox:
+        """Grid that the map came on."""
+        return checks.grid_of(self.depth, name=f"map {self.name!r}")
+
+
+def source_maps(items: Sequence[Mapping[str, Any]]) -> list[SourceMap]:
+    """Sort scenarios of several countries into maps.
+
+    Parameters
+    ----------
+    items : sequence of mapping
+        One per raster, of each map from frequent to rare: ``layer`` (depths, ``(y, x)``, with ``attrs["units"]``),
+        ``country``, ``class`` (one of :data:`CLASSES`, once per map), and where known ``label`` and
+        ``return_period`` (years). ``map`` names the map where a country has several; it is the country otherwise.
+
+    Returns
+    -------
+    list of SourceMap
+        In order of their first raster.
+
+    Raises
+    ------
+    FootprintError
+        When a raster belongs to no country or class, or the return periods of a map are repeated or not sorted.
+    UnitsError
+        When a raster has no units of length.
+    GridError
+        When the rasters of one map are not on one grid.
+
+    Examples
+    --------
+    >>> import rioxarray
+    >>> cells = xr.DataArray([[0.0, 120.0]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]})
+    >>> depth = cells.assign_attrs(units="cm").rio.write_crs("EPSG:3035")
+    >>> maps = source_maps([{"layer": depth, "country": "DE", "class": "medium", "return_period": 100}])
+    >>> maps[0].name, maps[0].depth.max().item()
+    ('DE', 1.2)
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for number, item in enumerate(items, start=1):
+        _check_item(item, number)
+        found.setdefault(str(item.get("map") or item["country"]), []).append(item)
+    return [_source_map(name, group) for name, group in found.items()]
+
+
+def _check_item(item: Mapping[str, Any], number: int) -> None:
+    what = f"the raster {number} of the mosaic ({item.get('label') or item.get('class') or 'no label'})"
+    strange = sorted(set(item) - set(_KEYS))
+    if strange:
+        raise FootprintError(f"{what} has the key {strange[0]!r}; expected some of {', '.join(_KEYS)}; correct it")
+    if "layer" not in item:
+        raise FootprintError(f"{what} has no layer; expected a raster of depths; add 'layer'")
+    country = item.get("country")
+    if not country:
+        raise FootprintError(f"{what} belongs to no country; expected one for each raster; add country: NL or another")
+    if not (isinstance(country, str) and re.fullmatch("[A-Z]{2}", country)):
+        raise FootprintError(f"{what} has the country {country!r}; expected two capitals such as 'NL'; correct it")
+    if item.get("class") not in CLASSES:
+        raise FootprintError(
+            f"{what} has the class {item.get('class')!r}; expected one of {', '.join(CLASSES)}; "
+            "the class is what puts maps of several countries beside each other"
+        )
+
+
+def _source_map(name: str, items: Sequence[Mapping[str, Any]]) -> SourceMap:
+    countries = sorted({item["country"] for item in items})
+    if len(countries) > 1:
+        raise FootprintError(f"map {name!r} belongs to {' and '.join(countries)}; expected one; name two maps")
+    described = [{key: item[key] for key in item if key not in ("layer", "country", "map")} for item in items]
+    try:
+        table = scenario_table([{**each, "id": each["class"]} for each in described])
+        table["label"] = [each.get("label") or _named(each) for each in described]
+        depth = stack([item["layer"] for item in items], list(table["label"]), units="m", least=0.0)
+    except HazardmapError as error:
+        raise type(error)(f"map {name!r}: {error}") from None
+    _check_order(name, table)
+    encoding = depth.encoding
+    depth = depth.assign_coords(scenario=table.index.to_numpy())
+    depth.encoding = encoding  # a new DataArray forgets it
+    return SourceMap(name=name, country=countries[0], depth=depth, scenarios=table)
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    period = item.get("return_period")
+    return str(item["class"]) if period is None else f"T{period:g}"
+
+
+def _check_order(name: str, table: pd.DataFrame) -> None:
+    """Refuse scenarios that are not listed from frequent to rare."""
+    classes = [CLASSES.index(each) for each in table.index]
+    periods = table["return_period"].dropna().tolist()
+    if len(set(periods)) < len(periods):
+        raise FootprintError(
+            f"map {name!r} repeats a return period: {_years(periods)}; expected each once; drop or correct one"
+        )
+    if classes != sorted(classes):
+        raise FootprintError(
+            f"map {name!r} lists the classes {', '.join(table.index)}; expected {', '.join(CLASSES)}; sort them"
+        )
+    if periods != sorted(periods):
+        raise FootprintError(
+            f"map {name!r} has the return periods {_years(periods)}; expected them from frequent to rare, "
+            "as its classes are; sort or correct them"
+        )
+
+
+def _years(periods: Sequence[float]) -> str:
+    return ", ".join(f"{each:g}" for each in periods)
+
+
+def cell_size(grid: GeoBox) -> float:
+    """Side of a square as large as the cell in the middle of a grid, in metres."""
+    rows, columns = grid.shape
+    return float(np.sqrt(cell_areas(grid, (rows // 2, columns // 2, 1, 1)).item()))
+
+
+def lands_of(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame, *, crs: Any) -> dict[str, shapely.Geometry]:
+    """Land of every country that has a map, as one shape each.
+
+    Parameters
+    ----------
+    maps : sequence of SourceMap
+    territories : GeoDataFrame
+        Polygons with the column ``country``.
+    crs : anything that pyproj takes as a CRS
+        That of the shapes.
+
+    Raises
+    ------
+    NoOverlapError
+        When a map lies outside the territories of its country.
+    """
+    checks.require_features(territories, name="territories")
+    checks.require_dimension(territories, 2, name="territories")
+    if "country" not in territories.columns:
+        raise LayerError("territories have no column 'country'; expected ISO codes in it; map it on the card")
+    found = {}
+    for country in dict.fromkeys(each.country for each in maps):
+        own = territories.geometry.to_numpy()[(territories["country"] == country).to_numpy()]
+        if not len(own):
+            known = ", ".join(sorted(territories["country"].dropna().astype(str).unique()))
+            raise NoOverlapError(
+                f"a map belongs to {country}, but the territories are those of {known}; "
+                "expected the land of every map; name a border layer that holds it"
+            )
+        whole = shapely.union_all(own) if len(own) > 1 else own[0]
+        found[country] = borders.to_crs(np.array([whole], dtype=object), territories.crs, crs)[0]
+    for each in maps:
+        extent = borders.to_crs(np.array([shapely.box(*each.grid.extent.boundingbox)]), str(each.grid.crs), crs)[0]
+        if not shapely.intersects(extent, found[each.country]):
+            raise NoOverlapError(
+                f"map {each.name!r} lies outside the territories of {each.country}; expected it to reach some of them; "
+                "check its country and its CRS"
+            )
+    return found
