@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hazardmap.catalog import Layer, layer, layers
+    from hazardmap.catalog import Layer, damage_tables, depth_classes, layer, layers, parameters
     from hazardmap.errors import HazardmapError
     from hazardmap.exposure import Exposure, overlay
     from hazardmap.footprint import Footprint, scenario_table
     from hazardmap.hazards.flood import flood
+    from hazardmap.impacts import dry_floors, loss_of_function, people_range, road_speeds
     from hazardmap.outputs import write
     from hazardmap.study import Study
 
@@ -21,10 +22,17 @@ _HOME = {
     "HazardmapError": "errors",
     "Layer": "catalog",
     "Study": "study",
+    "damage_tables": "catalog",
+    "depth_classes": "catalog",
+    "dry_floors": "impacts",
     "flood": "hazards.flood",
     "layer": "catalog",
     "layers": "catalog",
+    "loss_of_function": "impacts",
     "overlay": "exposure",
+    "parameters": "catalog",
+    "people_range": "impacts",
+    "road_speeds": "impacts",
     "scenario_table": "footprint",
     "write": "outputs",
 }
@@ -35,10 +43,17 @@ __all__ = [
     "HazardmapError",
     "Layer",
     "Study",
+    "damage_tables",
+    "depth_classes",
+    "dry_floors",
     "flood",
     "layer",
     "layers",
+    "loss_of_function",
     "overlay",
+    "parameters",
+    "people_range",
+    "road_speeds",
     "scenario_table",
     "write",
 ]

@@ -10,6 +10,7 @@
     - GeometryError       a shape that cannot be repaired
     - NoOverlapError      it lies outside the area it is needed for
     - FileError           the file is not what its name or its card says
+    - TableError          a table of parameters breaks its rules
   + FootprintError        a hazard broke the laws of a footprint
   + StudyError            a study file asks for something that does not exist
   + OutputError           a result cannot be written there, or not like that
@@ -32,6 +33,7 @@ __all__ = [
     "NoOverlapError",
     "OutputError",
     "StudyError",
+    "TableError",
     "UnitsError",
 ]
 
@@ -80,6 +82,10 @@ class NoOverlapError(LayerError):
 
 class FileError(LayerError):
     """A file is not what its name or its card says."""
+
+
+class TableError(LayerError):
+    """A table of parameters breaks its rules."""
 
 
 class FootprintError(HazardmapError):

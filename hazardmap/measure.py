@@ -11,13 +11,24 @@ import shapely
 
 from hazardmap.borders import Shapes, amounts, keep_dimension
 from hazardmap.coverage import zonal
-from hazardmap.footprint import Footprint
+from hazardmap.footprint import LEAST, Footprint
 
-__all__ = ["KEYS", "Measured", "class_of", "measure", "nothing", "regions"]
+__all__ = ["KEYS", "Measured", "Response", "class_of", "measure", "nothing", "regions"]
 
 Floats = npt.NDArray[np.float64]
 
 KEYS = ["shape", "scenario", "level"]
+
+_SUMS = ["amount", "loss"]
+
+
+class Response(NamedTuple):
+    """How shapes respond to an intensity: curves, and which of them each shape follows."""
+
+    nodes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
+    """Intensity and factor of each curve: linear between, constant beyond."""
+    which: npt.NDArray[np.int64]
+    """Number of the curve of each shape, (n,); -1 is none."""
 
 
 class Measured(NamedTuple):
@@ -25,6 +36,8 @@ class Measured(NamedTuple):
 
     Amounts are m2 for polygons, m for lines and 1 for points. ``parts`` holds what each source reaches and adds up
     to the affected amount; ``reached`` holds what each origin reaches, and may add up to more where hazards overlap.
+    Their column ``loss`` splits ``loss`` by the amount that is wet at all: water milder than the first class damages
+    too, and counts to the first class with an amount of 0.
     """
 
     amount: Floats  # (n,)
@@ -32,11 +45,12 @@ class Measured(NamedTuple):
     total: Floats  # (n, S): integral of the intensity over the covered amount; NaN for features
     minimum: Floats  # (n, S)
     maximum: Floats  # (n, S)
-    parts: pd.DataFrame  # shape, scenario, level (class number), source, amount
-    reached: pd.DataFrame  # shape, scenario, level, origin, amount
+    parts: pd.DataFrame  # shape, scenario, level (class number), source, amount, loss
+    reached: pd.DataFrame  # shape, scenario, level, origin, amount, loss
+    loss: Floats  # (n, S): integral of the factor over the covered amount; NaN where no curve, or nothing is covered
 
 
-def measure(geometry: Shapes, footprint: Footprint) -> Measured:
+def measure(geometry: Shapes, footprint: Footprint, response: Response | None = None) -> Measured:
     """Measure how much of each shape a footprint reaches.
 
     Parameters
@@ -44,6 +58,8 @@ def measure(geometry: Shapes, footprint: Footprint) -> Measured:
     geometry : ndarray of shapely geometries, shape (n,)
         In the CRS of the footprint; all points, all lines or all polygons.
     footprint : Footprint
+    response : Response, optional
+        Curves to integrate over the cells of each shape; features have no cells, and no loss.
 
     Returns
     -------
@@ -51,15 +67,48 @@ def measure(geometry: Shapes, footprint: Footprint) -> Measured:
     """
     if not len(geometry):
         return nothing(len(footprint.scenarios))
-    return _by_cells(geometry, footprint) if footprint.is_raster else _by_features(geometry, footprint)
+    return _by_cells(geometry, footprint, response) if footprint.is_raster else _by_features(geometry, footprint)
 
 
-def _by_cells(geometry: Shapes, footprint: Footprint) -> Measured:
-    found = zonal(geometry, footprint, levels=footprint.levels, worse=footprint.worse)
-    parts = found.by_source
+def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None) -> Measured:
+    """Measure shapes on cells, those of one curve at a time."""
+    which = np.full(len(geometry), -1) if response is None else response.which
+    size = (len(geometry), len(footprint.scenarios))
+    amount, loss = np.empty(len(geometry)), np.full(size, np.nan)
+    covered, total, minimum, maximum = (np.empty(size) for _ in range(4))
+    tables = []
+    for number in np.unique(which):
+        own = np.flatnonzero(which == number)
+        nodes = response.nodes[number] if response is not None and number >= 0 else None
+        # one class more, so that water milder than the first one has a source too
+        mild = () if nodes is None or footprint.edges[0] <= LEAST else (LEAST,)
+        found = zonal(geometry[own], footprint, levels=(*mild, *footprint.edges), worse=footprint.worse, function=nodes)
+        amount[own], covered[own], total[own] = found.amount, found.covered, found.total
+        minimum[own], maximum[own] = found.minimum, found.maximum
+        if found.integral is not None:
+            loss[own] = np.where(found.covered > 0, found.integral, np.nan)
+        by_source = _with_loss(found.by_source, found.integral, shift=len(mild))
+        tables.append(by_source.assign(shape=own[by_source["shape"].to_numpy()]))
+    parts = pd.concat(tables, ignore_index=True)
     origins = footprint.shares.loc[footprint.shares["share"] > 0, ["source", "origin"]]
-    reached = parts.merge(origins, on="source").groupby([*KEYS, "origin"], as_index=False)["amount"].sum()
-    return Measured(found.amount, found.covered, found.total, found.minimum, found.maximum, parts, reached)
+    reached = parts.merge(origins, on="source").groupby([*KEYS, "origin"], as_index=False)[_SUMS].sum()
+    return Measured(amount, covered, total, minimum, maximum, parts, reached, loss)
+
+
+def _with_loss(by_source: pd.DataFrame, integral: Floats | None, *, shift: int) -> pd.DataFrame:
+    """Split the loss of each shape over its parts; the first ``shift`` classes are milder than the first level."""
+    if integral is None:
+        return by_source.assign(loss=0.0)
+    shape, scenario = by_source["shape"].to_numpy(), by_source["scenario"].to_numpy()
+    wet = np.zeros(integral.shape)
+    np.add.at(wet, (shape, scenario), by_source["amount"].to_numpy())
+    level = by_source["level"].to_numpy() - shift
+    parts = by_source.assign(
+        loss=integral[shape, scenario] * by_source["amount"] / wet[shape, scenario],
+        amount=np.where(level >= 0, by_source["amount"], 0.0),
+        level=np.maximum(level, 0),
+    )
+    return parts.groupby([*KEYS, "source"], as_index=False)[_SUMS].sum()
 
 
 def _by_features(geometry: Shapes, footprint: Footprint) -> Measured:
@@ -78,7 +127,8 @@ def _by_features(geometry: Shapes, footprint: Footprint) -> Measured:
     parts = pd.concat([part for part, _ in tables], ignore_index=True)
     reached = pd.concat([reach for _, reach in tables], ignore_index=True)
     covered = np.repeat(inside[:, None], scenarios, axis=1)
-    return Measured(amount, covered, np.full((count, scenarios), np.nan), extremes[0], extremes[1], parts, reached)
+    unknown = np.full((count, scenarios), np.nan)
+    return Measured(amount, covered, unknown, extremes[0], extremes[1], parts, reached, unknown)
 
 
 def _extremes(geometry: Shapes, features: gpd.GeoDataFrame, out: npt.NDArray[np.float64]) -> None:
@@ -123,7 +173,7 @@ def _overlap(
 def class_of(intensity: Floats, footprint: Footprint) -> npt.NDArray[np.int64]:
     """Return the class number of each intensity; -1 is milder than the first class. Half-open towards worse."""
     sign = 1.0 if footprint.worse == "higher" else -1.0
-    return np.searchsorted(sign * np.asarray(footprint.levels), sign * intensity, side="right") - 1
+    return np.searchsorted(sign * np.asarray(footprint.edges), sign * intensity, side="right") - 1
 
 
 def regions(shapes: Shapes, level: npt.NDArray[np.int64], count: int) -> list[shapely.Geometry]:
@@ -154,7 +204,14 @@ def _rows(
     for name, amount in values.items():
         scaled = amount * factor
         shape = np.flatnonzero(scaled > 0)
-        columns = {"shape": shape, "scenario": scenario, "level": level, key: name, "amount": scaled[shape]}
+        columns = {
+            "shape": shape,
+            "scenario": scenario,
+            "level": level,
+            key: name,
+            "amount": scaled[shape],
+            "loss": 0.0,
+        }
         rows.append(pd.DataFrame(columns))
     return rows
 
@@ -164,11 +221,11 @@ def _table(rows: list[pd.DataFrame], key: str) -> pd.DataFrame:
     if filled:
         return pd.concat(filled, ignore_index=True)
     kind = "int64" if key == "source" else "object"
-    types = {"shape": "int64", "scenario": "int64", "level": "int64", key: kind, "amount": "float64"}
+    types = {"shape": "int64", "scenario": "int64", "level": "int64", key: kind, "amount": "float64", "loss": "float64"}
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in types.items()})
 
 
 def nothing(scenarios: int) -> Measured:
     """Return what is measured on no shapes at all."""
     none = np.empty((0, scenarios))
-    return Measured(np.empty(0), none, none, none, none, _table([], "source"), _table([], "origin"))
+    return Measured(np.empty(0), none, none, none, none, _table([], "source"), _table([], "origin"), none)

@@ -11,7 +11,21 @@ from hazardmap import borders
 from hazardmap.footprint import Footprint
 from hazardmap.measure import Measured
 
-__all__ = ["OUTSIDE", "Rows", "asset_rows", "foreign_share", "per_asset", "per_value", "shares_of"]
+__all__ = [
+    "BEYOND",
+    "OUTSIDE",
+    "Rows",
+    "asset_rows",
+    "foreign_share",
+    "only_where",
+    "per_asset",
+    "per_damage",
+    "per_value",
+    "shares_of",
+]
+
+BEYOND = "beyond the curve"
+"""Flag of damage by water deeper than the curve was made for; its last value was taken."""
 
 OUTSIDE = "outside"
 """Territory and country of what lies outside every territory."""
@@ -36,11 +50,12 @@ def asset_rows(
     Parameters
     ----------
     pieces : GeoDataFrame
-        Columns ``layer, asset, name, territory`` (a number; ``borders.OUTSIDE`` is none), ``value, value_unit``.
+        Columns ``layer, kind, asset, name, territory`` (a number; ``borders.OUTSIDE`` is none), ``value, value_unit``;
+        where damage is asked for ``price`` (per measured amount), ``damage_unit, curve_end``; and ``protection``.
     found : Measured
         What was measured on them.
     land : GeoDataFrame
-        Territories, with ``id`` and ``country``.
+        Territories, with ``id`` and ``country``, perhaps ``protection``.
     footprint : Footprint
     unit : str
         Unit of the amounts of a row.
@@ -53,20 +68,25 @@ def asset_rows(
         As in :class:`hazardmap.exposure.Exposure`; rows are numbered from 0.
     """
     scenarios = len(footprint.scenarios)
-    parts, reached = (_number(table, scenarios, factor) for table in (found.parts, found.reached))
+    price = _column(pieces, "price", np.nan)
+    parts, reached = (_number(table, scenarios, factor, price) for table in (found.parts, found.reached))
     count = len(pieces) * scenarios
     piece = np.repeat(np.arange(len(pieces)), scenarios)
     amount = np.repeat(found.amount * factor, scenarios)
     covered = np.divide(found.covered.ravel() * factor, amount, out=np.zeros(count), where=amount > 0).clip(0.0, 1.0)
     affected = np.bincount(parts["row"], weights=parts["affected"], minlength=count).astype(np.float64)
     worst = np.full(count, -1)
-    np.maximum.at(worst, parts["row"], parts["level"])
+    hit = parts[parts["affected"] > 0]
+    np.maximum.at(worst, hit["row"], hit["level"])
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = found.total.ravel() / found.covered.ravel()
         part = np.where(amount > 0, affected / amount, 0.0).clip(0.0, 1.0)
     number = pieces["territory"].to_numpy()[piece]
+    damage = (found.loss * price[:, None]).ravel()
+    deeper = ~np.isnan(damage) & (found.maximum.ravel() > _column(pieces, "curve_end", np.inf)[piece])
     columns: dict[str, Any] = {
         "layer": pieces["layer"].to_numpy()[piece],
+        "kind": _texts(pieces, "kind")[piece],
         "asset": pieces["asset"].to_numpy()[piece],
         "name": pieces["name"].to_numpy()[piece],
         "scenario": np.tile(footprint.scenarios.index.to_numpy(), len(pieces)),
@@ -84,17 +104,46 @@ def asset_rows(
         "unit": unit,
         "value": pieces["value"].to_numpy(dtype=float)[piece],
         "value_unit": pieces["value_unit"].to_numpy()[piece],
+        "damage": damage,
+        "damage_unit": only_where(~np.isnan(damage), _texts(pieces, "damage_unit")[piece]),
+        "damage_flag": only_where(deeper, np.full(count, BEYOND, dtype=object)),
+        "protection_years": _protection(pieces, land)[piece],
     }
     geometry = gpd.GeoSeries(pieces.geometry.to_numpy()[piece], crs=pieces.crs)
     return gpd.GeoDataFrame(columns, geometry=geometry), parts, reached
 
 
-def _number(table: pd.DataFrame, scenarios: int, factor: float) -> pd.DataFrame:
-    """Replace shape and scenario by the number of the row."""
+def only_where(condition: npt.NDArray[np.bool_], texts: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return the texts where a condition holds, and None elsewhere."""
+    found = np.full(len(texts), None, dtype=object)
+    found[condition] = texts[condition]
+    return found
+
+
+def _column(pieces: pd.DataFrame, name: str, default: float) -> npt.NDArray[np.float64]:
+    """Return a column of numbers that pieces may have."""
+    return pieces[name].to_numpy(dtype=float) if name in pieces.columns else np.full(len(pieces), default)
+
+
+def _texts(pieces: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
+    return pieces[name].to_numpy(dtype=object) if name in pieces.columns else np.full(len(pieces), None, dtype=object)
+
+
+def _protection(pieces: pd.DataFrame, land: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the protection standard of each piece in years: its own, else that of its territory; NaN is none."""
+    number = pieces["territory"].to_numpy()
+    of_land = np.where(number == borders.OUTSIDE, np.nan, _column(land, "protection", np.nan)[number])
+    own = _column(pieces, "protection", np.nan)
+    return np.where(np.isnan(own), of_land, own)
+
+
+def _number(table: pd.DataFrame, scenarios: int, factor: float, price: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Replace shape and scenario by the number of the row, and losses by what they cost."""
     row = table["shape"] * scenarios + table["scenario"]
-    numbered = table.assign(row=row.astype("int64"), affected=table["amount"] * factor)
+    damage = np.nan_to_num(table["loss"].to_numpy() * price[table["shape"].to_numpy()])
+    numbered = table.assign(row=row.astype("int64"), affected=table["amount"] * factor, damage=damage)
     key = "source" if "source" in table.columns else "origin"
-    return numbered[["row", "level", key, "affected"]].sort_values(["row", "level", key], ignore_index=True)
+    return numbered[["row", "level", key, "affected", "damage"]].sort_values(["row", "level", key], ignore_index=True)
 
 
 def _label(values: pd.Series, number: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
@@ -138,15 +187,21 @@ def per_value(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return scaled[scaled["affected"].notna()]
 
 
+def per_damage(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn affected amounts into damage, where there is some."""
+    return table.assign(affected=table["damage"])[table["damage"].to_numpy() > 0]
+
+
 def per_asset(table: pd.DataFrame, worst: pd.Series) -> pd.DataFrame:
     """Count assets: each row counts 1 at its worst class (``worst``, by row), split over its sources.
 
     Origins are not split: each that reaches the asset at all counts it once.
     """
     key = "source" if "source" in table.columns else "origin"
-    counted = table.groupby(["row", key], as_index=False)["affected"].sum()
+    counted = table.groupby(["row", key], as_index=False)[["affected", "damage"]].sum()
     if key == "source":
-        counted["affected"] /= counted.groupby("row")["affected"].transform("sum")
+        whole = counted.groupby("row")["affected"].transform("sum")
+        counted["affected"] = np.where(whole > 0, counted["affected"] / whole, 0.0)
     else:
-        counted["affected"] = 1.0
-    return counted.assign(level=worst.reindex(counted["row"]).to_numpy())[["row", "level", key, "affected"]]
+        counted["affected"] = (counted["affected"] > 0).astype(float)
+    return counted.assign(level=worst.reindex(counted["row"]).to_numpy())[["row", "level", key, "affected", "damage"]]

@@ -26,6 +26,50 @@ Reference = str | dict[str, Any]
 Say = Callable[[str], None]
 
 
+class AssetDamage(BaseModel):
+    """The curve that a layer follows, and what a total loss of it costs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    curve: str
+    max_damage: float | None = Field(default=None, ge=0)
+    unit: str | None = None
+
+
+class Damage(BaseModel):
+    """What turns depth into damage; see :func:`hazardmap.catalog.damage_tables`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    curves: str = "damage-curves-jrc-2017"
+    prices: str | None = "max-damage-jrc-2017"
+    landuse: str | None = None
+    assets: dict[str, AssetDamage] = {}
+
+    def tables(self, folder: Path) -> Any:
+        """Read the tables."""
+        return catalog.damage_tables(self.curves, self.prices, self.landuse, folder=folder)
+
+    def apply(self, name: str, layer: Any) -> Any:
+        """Put curve and price into the columns of a layer that the study names."""
+        own = self.assets.get(name)
+        if own is None:
+            return layer
+        if not hasattr(layer, "columns"):
+            raise StudyError(
+                f"damage.assets.{name} names a curve for a raster; expected points, lines or polygons; "
+                "a raster of land use takes its curves from 'landuse'"
+            )
+        units = layer.attrs.get("units")
+        changed = layer.assign(curve=own.curve)
+        if own.max_damage is not None:
+            known = dict(units) if isinstance(units, Mapping) else {"value": units}
+            changed = changed.assign(max_damage=own.max_damage)
+            units = {**known, "max_damage": own.unit}
+        changed.attrs = {**layer.attrs, "units": units}
+        return changed
+
+
 class Study(BaseModel):
     """A study, as its file says it.
 
@@ -42,6 +86,10 @@ class Study(BaseModel):
         Name to layer reference.
     outputs : mapping
         Name of an output to a file name, or to a mapping of ``path`` and the options of its function.
+    damage : mapping, optional
+        Tables that turn depth into damage (``curves``, ``prices``, ``landuse``: a name or a path each), and ``assets``:
+        name of a layer to the ``curve`` that all of it follows, and perhaps ``max_damage`` with its ``unit``. Assets
+        may say these themselves, in the columns ``curve`` and ``max_damage``.
     note : str or mapping of language to str, optional
         What every reader must know, such as what the study is not for.
 
@@ -59,6 +107,7 @@ class Study(BaseModel):
     territories: Reference
     hazards: dict[str, dict[str, Any]] = Field(min_length=1)
     assets: dict[str, Reference] = {}
+    damage: Damage | None = None
     outputs: dict[str, str | dict[str, Any]] = Field(min_length=1)
     note: str | dict[str, str] | None = None
 
@@ -145,13 +194,14 @@ class Study(BaseModel):
         out = out or self.folder / "output"
         targets = self._targets(out)
         territories = self._territories(say)
-        assets = {name: self._open(reference, f"assets.{name}", say) for name, reference in self.assets.items()}
+        assets = self._assets(say)
+        tables = None if self.damage is None else self.damage.tables(self.folder)
         found = {}
         for name, parameters in self.hazards.items():
             footprint = self._footprint(name, parameters, say)
             started = perf_counter()
             say(f"{name}: laying it over {len(territories)} territories and {len(assets)} layers")
-            found[name] = overlay(footprint, territories, assets)
+            found[name] = overlay(footprint, territories, assets, damage=tables)
             _log.info("%s overlaid in %.1f s", name, perf_counter() - started)
         self._write(list(found.values()), targets, say, made or _source_date())
         return found
@@ -189,16 +239,25 @@ class Study(BaseModel):
         cut.attrs = land.attrs
         return cut
 
+    def _assets(self, say: Say) -> dict[str, Any]:
+        found = {name: self._open(reference, f"assets.{name}", say) for name, reference in self.assets.items()}
+        if self.damage is None:
+            return found
+        return {name: self.damage.apply(name, layer) for name, layer in found.items()}
+
     def _footprint(self, name: str, parameters: Mapping[str, Any], say: Say) -> Any:
         return hazards.get(name)(**self._arguments(name, parameters, say))
 
     def _arguments(self, name: str, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
         """Open the layers that a hazard names; options go through as they are."""
         layers = hazards.inputs(hazards.get(name))
-        return {
+        found = {
             key: self._argument(value, f"hazards.{name}.{key}", say) if key in layers else value
             for key, value in parameters.items()
         }
+        if isinstance(found.get("levels"), str):
+            found["levels"] = catalog.depth_classes(found["levels"])
+        return found
 
     def _argument(self, value: Any, where: str, say: Say) -> Any:
         if isinstance(value, list):
@@ -245,6 +304,8 @@ class Study(BaseModel):
         ]
         for name, reference in self.assets.items():
             questions.append((name, partial(self._open, reference, f"assets.{name}", silent)))
+        if self.damage is not None:
+            questions.append(("damage", partial(self.damage.tables, self.folder)))
         for name, parameters in self.hazards.items():
             questions.append((name, partial(self._footprint, name, parameters, silent)))
         return questions
@@ -265,8 +326,11 @@ def _source_date() -> str | None:
 
 def _check_names(study: Study, document: Document) -> None:
     """Refuse hazards, outputs and parameters that do not exist."""
+    from hazardmap.tables import require_annual
+
     if "folder" in document.data:
-        raise StudyError(f"{document.path} line {document.line(('folder',))}: the study {_unknown('folder', _keys())}")
+        line = document.line(("folder",))
+        raise StudyError(f"{document.path} line {line}: the study {_unknown('folder', _keys(Study))}")
     for name, parameters in study.hazards.items():
         hazard = hazards.get(name)
         inputs = hazards.inputs(hazard)
@@ -275,15 +339,19 @@ def _check_names(study: Study, document: Document) -> None:
         if missing:
             line = document.line(("hazards", name))
             raise StudyError(f"{document.path} line {line}: {name} needs {missing[0]!r}; expected a layer; name one")
+    if study.damage is not None:
+        _require_known(study.damage.assets, list(study.assets), ("damage", "assets"), document)
     for name, choice in study.outputs.items():
         known = outputs.options(outputs.get(name))
         if isinstance(choice, dict):
             _require_known(choice, ["path", "restricted", *known], ("outputs", name), document)
+            if choice.get("annual") is not None:
+                require_annual(choice["annual"])
 
 
-def _keys() -> list[str]:
-    """Return the keys of a study file."""
-    return [name for name, field in Study.model_fields.items() if not field.exclude]
+def _keys(owner: type[BaseModel]) -> list[str]:
+    """Return the keys of a study file, or of a part of it."""
+    return [name for name, field in owner.model_fields.items() if not field.exclude]
 
 
 def _require_known(given: Mapping[str, Any], known: Sequence[str], where: tuple[str, ...], document: Document) -> None:
@@ -305,7 +373,10 @@ def _explain(error: pydantic.ValidationError, document: Document) -> str:
     place = tuple(first["loc"])
     where = f"{document.path} line {document.line(place)}:"
     if first["type"] == "extra_forbidden":
-        return f"{where} the study {_unknown(str(place[-1]), _keys())}"
+        parts: dict[int, type[BaseModel]] = {2: Damage, 4: AssetDamage}
+        owner = parts.get(len(place), Study)
+        inside = ".".join(str(part) for part in place[:-1]) or "the study"
+        return f"{where} {inside} {_unknown(str(place[-1]), _keys(owner))}"
     key = ".".join(str(part) for part in place)
     if first["type"] == "missing":
         return f"{where} the study has no {key!r}; expected one; add it"

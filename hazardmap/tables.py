@@ -1,14 +1,25 @@
 """Tables as people read them: exposure with the labels of its scenarios and the origins in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
+from hazardmap.errors import OutputError
 from hazardmap.exposure import Exposure
 
-__all__ = ["asset_table", "flow_matrix", "flow_table", "scenario_columns", "share_table", "source_table", "zone_table"]
+__all__ = [
+    "annual_table",
+    "asset_table",
+    "flow_matrix",
+    "flow_table",
+    "require_annual",
+    "scenario_columns",
+    "share_table",
+    "source_table",
+    "zone_table",
+]
 
 _SCENARIO = {"label": "scenario_label", "class": "scenario_class", "return_period": "return_period_years"}
 
@@ -39,6 +50,66 @@ def asset_table(exposure: Exposure) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=rows.geometry, crs=rows.crs)
 
 
+def annual_table(exposure: Exposure, how: Mapping[str, Any]) -> pd.DataFrame:
+    """Flows per year, with hazard, the country of each territory and the notes of the method.
+
+    Parameters
+    ----------
+    exposure : Exposure
+    how : mapping
+        Options of :meth:`~hazardmap.exposure.Exposure.annual`.
+
+    Raises
+    ------
+    OutputError
+        When it has no such option, or a value is none of its choices.
+    """
+    annual = exposure.annual(**require_annual(how))
+    notes = annual.attrs["notes"]
+    place = int(annual.columns.get_loc("territory"))
+    annual.insert(place + 1, "country", annual["territory"].map(_countries(exposure)).fillna("outside"))
+    annual.insert(0, "hazard", exposure.footprint.hazard)
+    annual["origins_meaning"] = exposure.footprint.meaning
+    annual["data_status"] = exposure.footprint.status
+    annual["notes"] = "; ".join(notes)
+    return annual
+
+
+def require_annual(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Refuse what :meth:`~hazardmap.exposure.Exposure.annual` does not take; it may come from a study file.
+
+    Raises
+    ------
+    OutputError
+        With the option, what it may be, and what it is.
+    """
+    if not isinstance(how, Mapping):
+        raise OutputError(f"annual is {how!r}; expected options such as {{rare_tail: constant}}; or leave it out")
+    for key, value in how.items():
+        if key not in ANNUAL:
+            raise OutputError(f"annual has no option {key!r}; expected some of {', '.join(ANNUAL)}; correct it")
+        choices = ANNUAL[key]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        if value not in choices and not ("years" in choices and number):
+            words = ", ".join("null" if each is None else str(each) for each in choices)
+            raise OutputError(f"annual.{key} is {value!r}; expected one of {words}; correct it")
+    return dict(how)
+
+
+ANNUAL: dict[str, tuple[str | None, ...]] = {
+    "method": ("trapezoid", "log-linear"),
+    "rare_tail": ("constant", "none", "linear"),
+    "zero_at": ("years", None),
+    "protection": ("years", "column", None),
+    "counting": ("annual maximum", "poisson"),
+}
+"""Options of an expected annual value and what each may be; ``years`` stands for a number above 0."""
+
+
+def _countries(exposure: Exposure) -> pd.Series:
+    return exposure.territories.set_index(exposure.territories["id"].astype(str))["country"]
+
+
 def zone_table(exposure: Exposure) -> gpd.GeoDataFrame:
     """Zones with scenario labels and units."""
     zones = exposure.zones
@@ -52,9 +123,8 @@ def zone_table(exposure: Exposure) -> gpd.GeoDataFrame:
 def flow_table(exposure: Exposure) -> pd.DataFrame:
     """Flows with hazard, scenario labels and the country of each territory."""
     flows = scenario_columns(exposure.flows(), exposure)
-    country = exposure.territories.set_index(exposure.territories["id"].astype(str))["country"]
     place = flows.columns.get_loc("territory")
-    flows.insert(int(place) + 1, "country", flows["territory"].map(country).fillna("outside"))
+    flows.insert(int(place) + 1, "country", flows["territory"].map(_countries(exposure)).fillna("outside"))
     flows.insert(0, "hazard", exposure.footprint.hazard)
     flows["origins_meaning"] = exposure.footprint.meaning
     flows["data_status"] = exposure.footprint.status

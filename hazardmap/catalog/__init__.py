@@ -7,7 +7,8 @@ data file is known by its path.
 from hazardmap.catalog.card import Area, Layer
 from hazardmap.catalog.gdal import close_doors
 from hazardmap.catalog.pack import describe, layer, layers
+from hazardmap.catalog.tablefile import damage_tables, depth_classes, parameters
 
-__all__ = ["Area", "Layer", "describe", "layer", "layers"]
+__all__ = ["Area", "Layer", "damage_tables", "depth_classes", "describe", "layer", "layers", "parameters"]
 
 close_doors()

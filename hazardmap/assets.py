@@ -1,0 +1,156 @@
+"""One layer of assets laid on a footprint: cut at the borders, measured, and said row by row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import xarray as xr
+
+from hazardmap import borders, checks, landuse, people, rows
+from hazardmap.curves import DamageTables
+from hazardmap.errors import TableError
+from hazardmap.footprint import Footprint
+from hazardmap.losses import Losses, losses_of
+from hazardmap.measure import measure
+
+__all__ = ["Ground", "overlay_layer"]
+
+Ground = tuple[gpd.GeoDataFrame, Footprint, DamageTables | None]
+"""Territories, footprint, and what turns its intensity into damage."""
+
+_UNITS = {0: ("count", 1.0), 1: ("km", 1e-3), 2: ("km2", 1e-6)}
+
+
+def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground, notes: list[str]) -> rows.Rows:
+    """Lay a footprint over one layer of assets.
+
+    Parameters
+    ----------
+    name : str
+    asset : GeoDataFrame or DataArray
+        As in :func:`hazardmap.exposure.overlay`.
+    on : territories, footprint, damage tables
+        What it is laid on; no tables, no damage.
+    notes : list of str
+        Grows by what is doubtful.
+
+    Returns
+    -------
+    rows, parts, reached
+        As in :class:`hazardmap.exposure.Exposure`; rows are numbered from 0.
+
+    Raises
+    ------
+    LayerError
+        When the layer has no CRS, no rows, mixed kinds of geometry, or repeated ids.
+    TableError
+        When the damage tables lack something that it needs.
+    """
+    land, footprint, tables = on
+    notes.extend(asset.attrs.get("notes", ()))
+    if isinstance(asset, xr.DataArray):
+        return _overlay_raster(name, asset, on)
+    checks.require_features(asset, name=name)
+    dimension = checks.require_dimension(asset, None, name=name)
+    features = _with_ids(asset, name=name)
+    for column in ("value", "protection"):
+        if column in features.columns and name != "territories":
+            checks.require_numbers(features, column, name=name)
+    radius = float(asset.attrs.get("uncertainty_m") or 0.0)
+    widened = dimension == 0 and radius > 0
+    if widened:
+        notes.append(
+            f"{name}: places known to {radius:,.0f} m only, so each was tested as a disc of that radius; "
+            "'hit' means that it may be hit"
+        )
+        features = borders.discs(features, radius)
+    cut = borders.cut(borders.to_crs(features.geometry.to_numpy(), features.crs, land.crs), land.geometry.to_numpy())
+    own = None if tables is None else _losses(name, asset, features, cut, on, dimension=dimension)
+    response = None if own is None else own.response
+    found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response)
+    pieces = _pieces(name, asset, features, cut, found.amount, land)
+    if own is not None:
+        price = own.of_amount(found.amount, cut.shape)
+        pieces = pieces.assign(price=price, damage_unit=own.unit, curve_end=own.end)
+    unit, factor = _UNITS[dimension]
+    pieces["kind"] = "territory" if name == "territories" else "asset"
+    table, parts, reached = rows.asset_rows(pieces, found, land, footprint, unit=unit, factor=factor)
+    if widened:
+        worst = parts.groupby("row")["level"].max()
+        parts, reached = rows.per_asset(parts, worst), rows.per_asset(reached, worst)
+        table["amount"], table["affected"] = 1.0, (table["affected"] > 0).astype(float)
+    return table, parts, reached
+
+
+def _overlay_raster(name: str, asset: xr.DataArray, on: Ground) -> rows.Rows:
+    """Return the rows of a raster: land use by class, or counts."""
+    land, footprint, tables = on
+    units = str(asset.attrs.get("units"))
+    if units not in landuse.CLASSES:
+        pieces, found = people.overlay_counts(name, asset, land, footprint)
+        return rows.asset_rows(pieces, found, land, footprint, unit=units)
+    if tables is None or not tables.landuse:
+        raise TableError(
+            f"{name} holds classes of land use, but no table says what they are; expected one with code, name, curve "
+            "and built share; hand it over in the damage tables"
+        )
+    pieces, found = landuse.overlay_landuse(name, asset, land, footprint, tables)
+    return rows.asset_rows(pieces, found, land, footprint, unit="km2", factor=1e-6)
+
+
+def _losses(
+    name: str, asset: gpd.GeoDataFrame, features: gpd.GeoDataFrame, cut: borders.Pieces, on: Ground, *, dimension: int
+) -> Losses | None:
+    """Return curve and price of each piece of a layer."""
+    land, _, tables = on
+    if tables is None or name == "territories":
+        return None
+    country = np.where(
+        cut.territory == borders.OUTSIDE, rows.OUTSIDE, land["country"].astype(str).to_numpy()[cut.territory]
+    )
+    features = features.copy()
+    features.attrs = asset.attrs
+    return losses_of(features, cut.shape, country, tables, name=name, dimension=dimension)
+
+
+def _with_ids(asset: gpd.GeoDataFrame, *, name: str) -> gpd.GeoDataFrame:
+    features = asset.reset_index(drop=True)
+    if "id" not in features.columns:
+        return features.assign(id=features.index.astype(str))
+    checks.require_unique(features["id"], name=name)
+    return features
+
+
+def _pieces(
+    name: str,
+    asset: gpd.GeoDataFrame,
+    features: gpd.GeoDataFrame,
+    cut: borders.Pieces,
+    amount: np.ndarray[Any, Any],
+    land: gpd.GeoDataFrame,
+) -> gpd.GeoDataFrame:
+    """Say of each piece whose it is, where it lies, and what it is worth."""
+    whole = np.bincount(cut.shape, weights=amount, minlength=len(features))[cut.shape]
+    has_value = "value" in features.columns and name != "territories"
+    value = features["value"].to_numpy(dtype=float)[cut.shape] * amount / whole if has_value else np.nan
+    return gpd.GeoDataFrame(
+        {
+            "layer": name,
+            "asset": features["id"].astype(str).to_numpy()[cut.shape],
+            "name": features["name"].to_numpy()[cut.shape] if "name" in features.columns else None,
+            "territory": cut.territory,
+            "value": value,
+            "value_unit": _value_unit(asset) if has_value else None,
+            "protection": features["protection"].to_numpy(dtype=float)[cut.shape]
+            if "protection" in features
+            else np.nan,
+        },
+        geometry=gpd.GeoSeries(borders.to_crs(cut.geometry, land.crs, 4326), crs=4326),
+    )
+
+
+def _value_unit(asset: gpd.GeoDataFrame) -> str:
+    """Return the unit of the column ``value``; a card names units per column."""
+    units = asset.attrs.get("units")
+    return str((units.get("value") if isinstance(units, Mapping) else units) or "value")

@@ -1,0 +1,34 @@
+"""From water to consequences, as pure functions: damage curves, hazard ratings, thresholds, expected annual values.
+
+Numbers come from tables that the caller hands over (see ``layers/tables``); no file is read here.
+"""
+
+from hazardmap.curves.annual import (
+    Counting,
+    Method,
+    RareTail,
+    annual_weights,
+    expected_annual,
+    probability_of,
+)
+from hazardmap.curves.damage import Curve, DamageTables, LandUse, Price, damage_tables
+from hazardmap.curves.rating import arr_class, swiss_intensity, uk_rating
+from hazardmap.curves.roads import speed_in_water
+
+__all__ = [
+    "Counting",
+    "Curve",
+    "DamageTables",
+    "LandUse",
+    "Method",
+    "Price",
+    "RareTail",
+    "annual_weights",
+    "arr_class",
+    "damage_tables",
+    "expected_annual",
+    "probability_of",
+    "speed_in_water",
+    "swiss_intensity",
+    "uk_rating",
+]

@@ -1,0 +1,217 @@
+"""Who sends what to whom: the rows of an overlay added up by origin, per scenario or per year."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hazardmap import curves, rows
+from hazardmap.errors import FootprintError
+from hazardmap.footprint import Footprint
+
+__all__ = ["KEYS", "AnnualMethod", "flows_of", "scenario_notes", "weights_of"]
+
+KEYS = ["scenario", "level", "measure", "unit", "origin", "territory"]
+
+
+class AnnualMethod(NamedTuple):
+    """How values per scenario become a value per year; see :meth:`hazardmap.exposure.Exposure.annual`."""
+
+    method: curves.Method = "trapezoid"
+    rare_tail: curves.RareTail = "constant"
+    zero_at: float | None = None
+    protection: float | Literal["column"] | None = None
+    counting: curves.Counting = "annual maximum"
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        words = [f"{self.method} over exceedance probability", f"rare tail {self.rare_tail}"]
+        if self.zero_at is not None:
+            words.append(f"nothing at 1 in {self.zero_at:g} years")
+        if self.protection == "column":
+            words.append("protected up to the standard of each row")
+        elif self.protection is not None:
+            words.append(f"protected up to 1 in {self.protection:g} years")
+        if self.counting == "poisson":
+            words.append("return periods of peaks over a threshold")
+        return ", ".join(words)
+
+
+def flows_of(
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    shares: pd.DataFrame,
+    keys: Sequence[str],
+    weight: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Add rows up by origin.
+
+    Parameters
+    ----------
+    tables : assets, parts, reached
+        Of an :class:`~hazardmap.exposure.Exposure`.
+    shares : DataFrame
+        Of the footprint.
+    keys : sequence of str
+        What to keep apart, besides the origin.
+    weight : Series, optional
+        Of each row; 1 by default.
+
+    Returns
+    -------
+    DataFrame
+        The keys, ``origin, attributed, distinct, total``; sorted.
+    """
+    keys = list(keys)
+    known = shares[shares["share"] > 0]
+    found = []
+    for parts, reached in _quantities(*tables):
+        if weight is not None:
+            parts, reached = (  # noqa: PLW2901 (the same two tables, weighted)
+                table.assign(affected=table["affected"].to_numpy() * weight.reindex(table["row"]).to_numpy())
+                for table in (parts, reached)
+            )
+        by_origin = parts.groupby([*keys, "source"], as_index=False)["affected"].sum().merge(known, on="source")
+        by_origin["attributed"] = by_origin["affected"] * by_origin["share"]
+        attributed = by_origin.groupby([*keys, "origin"])["attributed"].sum()
+        distinct = reached.groupby([*keys, "origin"])["affected"].sum().rename("distinct")
+        table = pd.concat([attributed, distinct], axis=1).fillna(0.0).reset_index()
+        total = parts.groupby(keys, as_index=False)["affected"].sum().rename(columns={"affected": "total"})
+        found.append(table.merge(total, on=keys, how="left"))
+    return pd.concat(found, ignore_index=True)
+
+
+def _quantities(
+    assets: pd.DataFrame, parts: pd.DataFrame, reached: pd.DataFrame
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield parts and reach of every quantity: amounts, values of assets, damage, and assets counted."""
+    both = (parts[parts["affected"] > 0], reached[reached["affected"] > 0])
+    yield _labelled(both, assets, assets["unit"])
+    if assets["value"].notna().any():
+        yield _labelled([rows.per_value(table, assets) for table in both], assets, assets["value_unit"])
+    if assets["damage"].notna().any():
+        yield _labelled([rows.per_damage(table) for table in (parts, reached)], assets, assets["damage_unit"])
+    # a territory or a class of land use is no asset to be counted
+    shaped = assets.index[assets["unit"].isin(["km", "km2"]) & (assets["kind"] == "asset")]
+    if len(shaped):
+        worst = both[0].groupby("row")["level"].max()
+        chosen = [rows.per_asset(table[table["row"].isin(shaped)], worst) for table in both]
+        yield _labelled(chosen, assets, pd.Series("count", index=assets.index))
+
+
+def _labelled(
+    tables: Sequence[pd.DataFrame], assets: pd.DataFrame, unit: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put scenario, territory, measure and unit beside each part of a row."""
+    parts, reached = (
+        table.reset_index(drop=True).assign(
+            scenario=assets["scenario"].loc[table["row"]].to_numpy(),
+            territory=assets["territory"].loc[table["row"]].to_numpy(),
+            measure=assets["layer"].loc[table["row"]].to_numpy(),
+            asset=assets["asset"].loc[table["row"]].to_numpy(),
+            unit=unit.loc[table["row"]].to_numpy(),
+        )
+        for table in tables
+    )
+    return parts, reached
+
+
+def weights_of(assets: pd.DataFrame, scenarios: pd.DataFrame, how: AnnualMethod) -> tuple[pd.Series, list[str]]:
+    """Weight of each row in an expected annual value, and what is doubtful about it.
+
+    Parameters
+    ----------
+    assets : DataFrame
+        Rows, with ``scenario`` and ``protection_years``.
+    scenarios : DataFrame
+        Of the footprint.
+    how : AnnualMethod
+
+    Raises
+    ------
+    FootprintError
+        When a probability is a share of time, none is known, two scenarios share one, or a tail does not fit.
+    """
+    if (scenarios["probability_kind"] == "time").any():
+        raise FootprintError(
+            "the probabilities are shares of time; expected exceedance probabilities; "
+            "an expected value per year needs scenarios with return periods"
+        )
+    probability = _probabilities(scenarios, how)
+    if probability.empty:
+        raise FootprintError("no scenario has a probability; expected at least one; name return periods")
+    years = _protection(assets, how)
+    standards, which = np.unique(years, return_inverse=True)
+    limits = np.where(np.isnan(standards), np.inf, curves.probability_of(standards, counting=how.counting))
+    zero_at = None if how.zero_at is None else float(curves.probability_of(how.zero_at, counting=how.counting))
+    try:
+        by_standard = curves.annual_weights(
+            probability.to_numpy(), method=how.method, rare_tail=how.rare_tail, zero_at=zero_at, limit=limits
+        )
+    except ValueError as error:
+        raise FootprintError(str(error)) from None
+    table = pd.DataFrame(by_standard, columns=probability.index).reindex(columns=scenarios.index, fill_value=0.0)
+    number = scenarios.index.get_indexer(assets["scenario"])
+    weight = pd.Series(table.to_numpy()[which, number], index=assets.index)
+    notes = _annual_notes(scenarios)
+    if how.protection is None and assets["protection_years"].notna().any():
+        notes.append("protection standards are known but were not used; ask for them with protection='column'")
+    return weight, notes
+
+
+def _probabilities(scenarios: pd.DataFrame, how: AnnualMethod) -> pd.Series:
+    known = scenarios["probability"].dropna()
+    if how.counting == "annual maximum":
+        return known
+    period = scenarios["return_period"].reindex(known.index)
+    converted = pd.Series(curves.probability_of(period, counting=how.counting), index=known.index)
+    return converted.where(period.notna(), known)
+
+
+def _protection(assets: pd.DataFrame, how: AnnualMethod) -> npt.NDArray[np.float64]:
+    """Protection standard of each row in years; NaN is none."""
+    if how.protection == "column":
+        years: npt.NDArray[np.float64] = assets["protection_years"].to_numpy(dtype=float)
+    else:
+        years = np.full(len(assets), np.nan if how.protection is None else float(how.protection))
+    if (years <= 0).any():
+        raise FootprintError(
+            f"a protection standard is {np.nanmin(years):g} years; expected more than 0; leave it out where none"
+        )
+    return years
+
+
+def _annual_notes(scenarios: pd.DataFrame) -> list[str]:
+    notes = []
+    left_out = scenarios.index[scenarios["probability"].isna()].tolist()
+    if left_out:
+        notes.append(f"scenarios without a probability are left out: {', '.join(left_out)}")
+    known = int(scenarios["probability"].notna().sum())
+    if known < 4:
+        notes.append(f"only {known} scenarios have a probability; the trapezoid overestimates a convex curve")
+    return notes
+
+
+def scenario_notes(assets: pd.DataFrame, footprint: Footprint) -> list[str]:
+    """Say where two scenarios are the same, or a rarer one is the milder: seen in the rows, not by reading again."""
+    if not footprint.is_raster or footprint.worse == "lower":
+        return []
+    order = footprint.scenarios["probability"].dropna().sort_values(ascending=False, kind="stable").index
+    names = ["mean", "minimum", "maximum", "covered_fraction", "affected"]
+    by_scenario = {name: rows_.reset_index(drop=True)[names] for name, rows_ in assets.groupby("scenario", sort=False)}
+    notes = []
+    for often, rare in pairwise(order):
+        one, other = by_scenario[often], by_scenario[rare]
+        if one.equals(other) and (one["maximum"] > 0).any():
+            notes.append(f"{often} and {rare} are the same in every row; one raster may have been given twice")
+        # single precision sums in another order differ in the last bits
+        milder = other["maximum"] < one["maximum"]
+        milder |= (other["mean"] < one["mean"] * (1 - 1e-6)) & (other["covered_fraction"] == one["covered_fraction"])
+        if milder.any():
+            notes.append(
+                f"{rare} is milder than the more frequent {often} in {int(milder.sum())} of {len(one)} rows; "
+                "check which raster is which"
+            )
+    return notes
