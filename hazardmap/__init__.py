@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from hazardmap.footprint import Footprint, scenario_table
     from hazardmap.hazards.flood import flood
     from hazardmap.impacts import dry_floors, loss_of_function, people_range, road_speeds
+    from hazardmap.neighbours import mosaic, seams, source_maps
     from hazardmap.outputs import write
+    from hazardmap.outputs.webmap import explore
     from hazardmap.study import Study
 
 _HOME = {
@@ -25,15 +27,19 @@ _HOME = {
     "damage_tables": "catalog",
     "depth_classes": "catalog",
     "dry_floors": "impacts",
+    "explore": "outputs.webmap",
     "flood": "hazards.flood",
     "layer": "catalog",
     "layers": "catalog",
     "loss_of_function": "impacts",
+    "mosaic": "neighbours",
     "overlay": "exposure",
     "parameters": "catalog",
     "people_range": "impacts",
     "road_speeds": "impacts",
     "scenario_table": "footprint",
+    "seams": "neighbours",
+    "source_maps": "neighbours",
     "write": "outputs",
 }
 
@@ -46,15 +52,19 @@ __all__ = [
     "damage_tables",
     "depth_classes",
     "dry_floors",
+    "explore",
     "flood",
     "layer",
     "layers",
     "loss_of_function",
+    "mosaic",
     "overlay",
     "parameters",
     "people_range",
     "road_speeds",
     "scenario_table",
+    "seams",
+    "source_maps",
     "write",
 ]
 

@@ -38,12 +38,21 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Say how long each step
 
 
 @app.command()
-def run(study: StudyFile, changes: Changes = None, out: Out = None, *, verbose: Verbose = False) -> None:
+def run(
+    study: StudyFile,
+    changes: Changes = None,
+    out: Out = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Send raster blocks to a dask cluster.")
+    ] = None,
+    *,
+    verbose: Verbose = False,
+) -> None:
     """Run a study and write its outputs."""
     from hazardmap.study import Study
 
     _log(verbose)
-    _run(Study.from_yaml(study, changes or []), out)
+    _run(Study.from_yaml(study, changes or []), out, scheduler)
 
 
 @app.command()
@@ -118,10 +127,10 @@ def main() -> None:
         sys.exit(130)
 
 
-def _run(study: Any, out: Path | None) -> None:
+def _run(study: Any, out: Path | None, scheduler: str | None = None) -> None:
     """Run a study with progress, then print the flows and the paths."""
     with _progress() as say:
-        found = study.run(out, say=say)
+        found = study.run(out, say=say, scheduler=scheduler)
     for exposure in found.values():
         _print_flows(exposure)
     for path in study.paths(out):

@@ -65,9 +65,9 @@ class Footprint:
         What the hazard function was called with, for the run record.
     maps : DataFrame, optional
         Where several maps were laid beside each other: what each says of each scenario; see
-        :class:`hazardmap.mosaic.Mosaic`. The coordinate ``map`` of the intensity says which map a cell is from.
+        :class:`hazardmap.neighbours.mosaics.Mosaic`. The coordinate ``map`` of the intensity names each cell's map.
     seams : GeoDataFrame, optional
-        Where these maps do not line up; see :func:`hazardmap.seams.seams`.
+        Where these maps do not line up; see :func:`hazardmap.neighbours.seamlines.seams`.
 
     Raises
     ------

@@ -149,7 +149,7 @@ def people_range(
     depths : sequence of float
         Metres; each must be a class edge of the hazard. 0 is every wet place.
     unit : str
-        Unit of the people in that layer.
+        Unit of the people in that layer: ``people`` of a raster or of areas, ``people in places hit`` of points.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def people_range(
     Raises
     ------
     LayerError
-        When there is no such layer, or a depth is no class edge.
+        When there is no such layer, it holds nothing in that unit, or a depth is no class edge.
     """
     levels = exposure.footprint.levels
     strange = [depth for depth in depths if depth not in levels]
@@ -169,6 +169,9 @@ def people_range(
             f"{strange[0]} m is no class edge; expected some of {list(levels)}; add it to the levels of the hazard"
         )
     own = _layer(exposure, layer)
+    units = {*own["unit"], *own["value_unit"].dropna()}
+    if unit not in units:
+        raise LayerError(f"{layer} holds no {unit}; expected one of its units: {', '.join(sorted(units))}; name it")
     count = own["value"] if (own["value_unit"] == unit).any() else own["amount"]
     keys = ["scenario", "territory"]
     blind = (count * (1 - own["covered_fraction"])).groupby([own[key] for key in keys], sort=False).sum()

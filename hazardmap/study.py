@@ -167,7 +167,14 @@ class Study(BaseModel):
                 problems.append(f"{label}: {error}")
         return problems
 
-    def run(self, out: Path | None = None, *, say: Say = _log.info, made: str | None = None) -> dict[str, Any]:
+    def run(
+        self,
+        out: Path | None = None,
+        *,
+        say: Say = _log.info,
+        made: str | None = None,
+        scheduler: str | None = None,
+    ) -> dict[str, Any]:
         """Run the study and write its outputs.
 
         Parameters
@@ -178,6 +185,8 @@ class Study(BaseModel):
             Told what is being done.
         made : str, optional
             Date for the outputs; by default from ``SOURCE_DATE_EPOCH``, else none.
+        scheduler : str, optional
+            Address of a dask.distributed scheduler, to which the blocks of rasters are sent (extra ``dask``).
 
         Returns
         -------
@@ -201,7 +210,7 @@ class Study(BaseModel):
             footprint = self._footprint(name, parameters, say)
             started = perf_counter()
             say(f"{name}: laying it over {len(territories)} territories and {len(assets)} layers")
-            found[name] = overlay(footprint, territories, assets, damage=tables)
+            found[name] = overlay(footprint, territories, assets, damage=tables, scheduler=scheduler)
             _log.info("%s overlaid in %.1f s", name, perf_counter() - started)
         self._write(list(found.values()), targets, say, made or _source_date())
         return found

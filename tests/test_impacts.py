@@ -104,7 +104,9 @@ def test_people_as_a_range(flood, land, raster, sites):
     found = hm.people_range(result, "people").query("scenario == 'T100'")
     assert found.set_index("depth_m")["people"].to_dict() == pytest.approx({0.0: 30, 0.1: 30, 0.3: 20, 0.5: 10})
     assert found["not_covered"].tolist() == pytest.approx([10.0] * 4)
-    of_places = hm.people_range(result, "places").query("scenario == 'T10'")
+    of_places = hm.people_range(result, "places", unit="people in places hit").query("scenario == 'T10'")
+    with pytest.raises(LayerError, match="places holds no people; expected one of its units"):
+        hm.people_range(result, "places")
     assert of_places.set_index("depth_m")["people"].to_dict() == pytest.approx({0.0: 9, 0.1: 9, 0.3: 4, 0.5: 4})
     assert of_places["not_covered"].tolist() == pytest.approx([5.0] * 4)
     with pytest.raises(LayerError, match=r"0\.2 m is no class edge"):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import hazardmap as hm
 from hazardmap import checks
 from hazardmap.errors import FootprintError, GridError, LayerError, NoOverlapError, UnitsError
-from hazardmap.mosaic import mosaic
+from hazardmap.neighbours.mosaics import mosaic
+from hazardmap.neighbours.sourcemaps import source_maps
 from hazardmap.outputs.csv import csv
-from hazardmap.sourcemaps import source_maps
 
 LEFT, TOP = 4_100_000.0, 3_100_000.0
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

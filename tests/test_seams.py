@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hazardmap.errors import LayerError, NoOverlapError
-from hazardmap.seams import NOT_COVERED, ONE_SIDE, PERIODS, STEP, seams
-from hazardmap.sourcemaps import source_maps
+from hazardmap.neighbours.seamlines import NOT_COVERED, ONE_SIDE, PERIODS, STEP, seams
+from hazardmap.neighbours.sourcemaps import source_maps
 
 LEFT, TOP = 4_100_000.0, 3_100_000.0
 BAND = 1000.0  # metres north to south; four of them, from north to south: alike, a step, dry, missing

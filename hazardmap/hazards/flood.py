@@ -11,9 +11,9 @@ from hazardmap import rivers
 from hazardmap.checks import grid_of
 from hazardmap.errors import FootprintError
 from hazardmap.footprint import LEAST, UNKNOWN_SOURCE, Footprint, scenario_table
-from hazardmap.mosaic import mosaic
-from hazardmap.seams import seams
-from hazardmap.sourcemaps import source_maps
+from hazardmap.neighbours.mosaics import mosaic
+from hazardmap.neighbours.seamlines import seams
+from hazardmap.neighbours.sourcemaps import source_maps
 from hazardmap.stack import stack
 
 __all__ = ["flood"]
@@ -46,12 +46,12 @@ def flood(
         ``(scenario, y, x)`` whose coordinates along ``scenario`` may be ``label``, ``class`` and ``return_period``,
         or one mapping per scenario with ``layer`` (a raster), ``label``, ``class`` and ``return_period`` (years or
         None). All on one grid; but maps of several countries, whose mappings each name a ``country``, may lie on
-        several: see :func:`hazardmap.sourcemaps.source_maps` and :func:`hazardmap.mosaic.mosaic`.
+        several: see :func:`hazardmap.neighbours.source_maps` and :func:`hazardmap.neighbours.mosaic`.
     origin : DataArray, optional
         Flow directions (D8). Without them every origin is ``unknown``.
     territories : GeoDataFrame, optional
         Countries of the whole river basin, with the column ``country``. A map counts in its own country, and where
-        two maps meet at a border, their seams are looked for (:func:`hazardmap.seams.seams`).
+        two maps meet at a border, their seams are looked for (:func:`hazardmap.neighbours.seamlines.seams`).
     lowland : GeoDataFrame, optional
         Land where flow directions do not tell which river floods it (behind dikes): ``unknown`` there, unless a
         link reaches it.

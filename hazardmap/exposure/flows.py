@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hazardmap import curves, rows
+from hazardmap import curves
 from hazardmap.errors import FootprintError
+from hazardmap.exposure import rows
 from hazardmap.footprint import Footprint
 
 __all__ = ["KEYS", "AnnualMethod", "flows_of", "scenario_notes", "weights_of"]

@@ -18,8 +18,8 @@ from hazardmap import borders, checks
 from hazardmap.errors import FootprintError
 from hazardmap.footprint import scenario_table
 from hazardmap.lazy import lazy
+from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, cell_size, lands_of
 from hazardmap.rivers.network import raster_on
-from hazardmap.sourcemaps import CLASSES, SourceMap, cell_size, lands_of
 
 __all__ = ["NO_MAP", "Mosaic", "mosaic"]
 
@@ -69,7 +69,7 @@ def mosaic(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame | None = Non
     Parameters
     ----------
     maps : sequence of SourceMap
-        From :func:`hazardmap.sourcemaps.source_maps`, in order of precedence.
+        From :func:`hazardmap.neighbours.sourcemaps.source_maps`, in order of precedence.
     territories : GeoDataFrame, optional
         Polygons with the column ``country``, of any level. Without them all maps take part everywhere.
 
@@ -87,7 +87,7 @@ def mosaic(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame | None = Non
     Examples
     --------
     >>> import rioxarray
-    >>> from hazardmap.sourcemaps import source_maps
+    >>> from hazardmap.neighbours.sourcemaps import source_maps
     >>> def made(values, left, country, period):
     ...     x = left + np.arange(len(values)) + 0.5
     ...     cells = xr.DataArray([values] * 2, dims=("y", "x"), coords={"y": [1.5, 0.5], "x": x}, attrs={"units": "m"})

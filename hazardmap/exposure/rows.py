@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hazardmap import borders
+from hazardmap.exposure.measure import Measured
 from hazardmap.footprint import Footprint
-from hazardmap.measure import Measured
 
 __all__ = [
     "BEYOND",

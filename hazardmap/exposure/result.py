@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from hazardmap import borders, checks, curves, flows, rows
-from hazardmap.assets import overlay_layer
+from hazardmap import borders, checks, curves
 from hazardmap.errors import LayerError
+from hazardmap.exposure import flows, rows
+from hazardmap.exposure.assets import Ground, overlay_layer
+from hazardmap.exposure.zones import zones_of
 from hazardmap.footprint import Footprint
-from hazardmap.zones import zones_of
 
 __all__ = ["Exposure", "overlay"]
 
@@ -59,7 +60,7 @@ class Exposure:
 
     @cached_property
     def zones(self) -> gpd.GeoDataFrame:
-        """Connected cells of one class and scenario, cut at the territories; see :func:`hazardmap.zones.zones_of`."""
+        """Connected cells of one class, cut at territories; see :func:`hazardmap.exposure.zones.zones_of`."""
         return zones_of(self.footprint, self.territories)
 
     @cached_property
@@ -207,6 +208,7 @@ def overlay(
     assets: Mapping[str, gpd.GeoDataFrame | xr.DataArray] | None = None,
     *,
     damage: curves.DamageTables | None = None,
+    scheduler: str | None = None,
 ) -> Exposure:
     """Overlay a hazard on territories and on what people care about.
 
@@ -229,6 +231,8 @@ def overlay(
     damage : DamageTables, optional
         Turns depth into damage, for assets that name a ``curve`` in a column of that name, and for land use; see
         :func:`hazardmap.catalog.damage_tables`.
+    scheduler : str, optional
+        Address of a dask.distributed scheduler, to which the blocks of the raster are sent (extra ``dask``).
 
     Returns
     -------
@@ -249,7 +253,8 @@ def overlay(
     tables = damage if damage is not None and damage.hazard == footprint.hazard and footprint.is_raster else None
     land = _territories(territories, notes)
     layers: dict[str, gpd.GeoDataFrame | xr.DataArray] = {"territories": land, **(assets or {})}
-    found = [overlay_layer(name, asset, (land, footprint, tables), notes) for name, asset in layers.items()]
+    on = Ground(land, footprint, tables, scheduler)
+    found = [overlay_layer(name, asset, on, notes) for name, asset in layers.items()]
     starts = np.cumsum([0, *(len(table) for table, _, _ in found)])
     table = gpd.GeoDataFrame(pd.concat([table for table, _, _ in found], ignore_index=True), crs=4326)
     parts, reached = (

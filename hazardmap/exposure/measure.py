@@ -50,7 +50,9 @@ class Measured(NamedTuple):
     loss: Floats  # (n, S): integral of the factor over the covered amount; NaN where no curve, or nothing is covered
 
 
-def measure(geometry: Shapes, footprint: Footprint, response: Response | None = None) -> Measured:
+def measure(
+    geometry: Shapes, footprint: Footprint, response: Response | None = None, *, scheduler: str | None = None
+) -> Measured:
     """Measure how much of each shape a footprint reaches.
 
     Parameters
@@ -60,6 +62,8 @@ def measure(geometry: Shapes, footprint: Footprint, response: Response | None = 
     footprint : Footprint
     response : Response, optional
         Curves to integrate over the cells of each shape; features have no cells, and no loss.
+    scheduler : str, optional
+        Address of a cluster that the blocks of a raster are sent to.
 
     Returns
     -------
@@ -67,10 +71,12 @@ def measure(geometry: Shapes, footprint: Footprint, response: Response | None = 
     """
     if not len(geometry):
         return nothing(len(footprint.scenarios))
-    return _by_cells(geometry, footprint, response) if footprint.is_raster else _by_features(geometry, footprint)
+    if footprint.is_raster:
+        return _by_cells(geometry, footprint, response, scheduler)
+    return _by_features(geometry, footprint)
 
 
-def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None) -> Measured:
+def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None, scheduler: str | None) -> Measured:
     """Measure shapes on cells, those of one curve at a time."""
     which = np.full(len(geometry), -1) if response is None else response.which
     size = (len(geometry), len(footprint.scenarios))
@@ -82,7 +88,14 @@ def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None)
         nodes = response.nodes[number] if response is not None and number >= 0 else None
         # one class more, so that water milder than the first one has a source too
         mild = () if nodes is None or footprint.edges[0] <= LEAST else (LEAST,)
-        found = zonal(geometry[own], footprint, levels=(*mild, *footprint.edges), worse=footprint.worse, function=nodes)
+        found = zonal(
+            geometry[own],
+            footprint,
+            levels=(*mild, *footprint.edges),
+            worse=footprint.worse,
+            function=nodes,
+            scheduler=scheduler,
+        )
         amount[own], covered[own], total[own] = found.amount, found.covered, found.total
         minimum[own], maximum[own] = found.minimum, found.maximum
         if found.integral is not None:

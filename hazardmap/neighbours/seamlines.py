@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hazardmap.sourcemaps import CLASSES, SourceMap, lands_of
-from hazardmap.walk import (
+from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, lands_of
+from hazardmap.neighbours.walk import (
     Cells,
     Path,
     Pieces,
@@ -72,7 +72,7 @@ def seams(
     Parameters
     ----------
     maps : sequence of SourceMap
-        From :func:`hazardmap.sourcemaps.source_maps`.
+        From :func:`hazardmap.neighbours.sourcemaps.source_maps`.
     territories : GeoDataFrame
         Polygons with the column ``country``, from one border layer: neighbours share their vertices.
     step_m : float
@@ -100,7 +100,7 @@ def seams(
     Examples
     --------
     >>> import rioxarray, xarray as xr
-    >>> from hazardmap.sourcemaps import source_maps
+    >>> from hazardmap.neighbours.sourcemaps import source_maps
     >>> def made(value, left, country):
     ...     coords = {"y": [3_000_150.0, 3_000_050.0], "x": [left + 50.0, left + 150.0]}
     ...     cells = xr.DataArray(np.full((2, 2), value), dims=("y", "x"), coords=coords, attrs={"units": "m"})

@@ -6,14 +6,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from hazardmap import borders
-from hazardmap.cellwise import gather, ground, measured_cells
 from hazardmap.curves import DamageTables
 from hazardmap.curves.damage import NO_CURVE
 from hazardmap.errors import LayerError, TableError
+from hazardmap.exposure.cellwise import gather, ground, measured_cells
+from hazardmap.exposure.losses import listed_prices, response_of
+from hazardmap.exposure.measure import Measured, Response
+from hazardmap.exposure.rows import OUTSIDE, only_where
 from hazardmap.footprint import Footprint
-from hazardmap.losses import listed_prices, response_of
-from hazardmap.measure import Measured, Response
-from hazardmap.rows import OUTSIDE, only_where
 
 __all__ = ["CLASSES", "overlay_landuse"]
 

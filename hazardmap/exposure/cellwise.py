@@ -11,8 +11,8 @@ import xarray as xr
 
 from hazardmap import borders, checks
 from hazardmap.coverage import cells, windows_of
+from hazardmap.exposure.measure import KEYS, Measured, Response, measure, nothing
 from hazardmap.footprint import Footprint
-from hazardmap.measure import KEYS, Measured, Response, measure, nothing
 
 __all__ = ["Cut", "gather", "ground", "measured_cells", "scaled"]
 

@@ -5,10 +5,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from hazardmap.cellwise import gather, ground, measured_cells, scaled
 from hazardmap.errors import LayerError, UnitsError
+from hazardmap.exposure.cellwise import gather, ground, measured_cells, scaled
+from hazardmap.exposure.measure import Measured
 from hazardmap.footprint import Footprint
-from hazardmap.measure import Measured
 
 __all__ = ["overlay_counts"]
 

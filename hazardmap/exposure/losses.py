@@ -12,8 +12,8 @@ from hazardmap import checks
 from hazardmap.curves import DamageTables
 from hazardmap.curves.damage import NO_CURVE, Price
 from hazardmap.errors import LayerError, TableError, UnitsError
-from hazardmap.measure import Response
-from hazardmap.rows import OUTSIDE, only_where
+from hazardmap.exposure.measure import Response
+from hazardmap.exposure.rows import OUTSIDE, only_where
 
 __all__ = ["Losses", "listed_prices", "losses_of", "response_of"]
 

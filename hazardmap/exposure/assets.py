@@ -1,23 +1,34 @@
 """One layer of assets laid on a footprint: cut at the borders, measured, and said row by row."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import shapely
 import xarray as xr
 
-from hazardmap import borders, checks, landuse, people, rows
+from hazardmap import borders, checks
 from hazardmap.curves import DamageTables
 from hazardmap.errors import TableError
+from hazardmap.exposure import landuse, people, rows
+from hazardmap.exposure.losses import Losses, losses_of
+from hazardmap.exposure.measure import measure
 from hazardmap.footprint import Footprint
-from hazardmap.losses import Losses, losses_of
-from hazardmap.measure import measure
 
 __all__ = ["Ground", "overlay_layer"]
 
-Ground = tuple[gpd.GeoDataFrame, Footprint, DamageTables | None]
-"""Territories, footprint, and what turns its intensity into damage."""
+
+class Ground(NamedTuple):
+    """What a layer is laid on: territories, footprint, what turns its intensity into damage, and where it runs."""
+
+    land: gpd.GeoDataFrame
+    footprint: Footprint
+    tables: DamageTables | None = None
+    scheduler: str | None = None
+
+
+PEOPLE_IN_PLACES = "people in places hit"
 
 _UNITS = {0: ("count", 1.0), 1: ("km", 1e-3), 2: ("km2", 1e-6)}
 
@@ -30,7 +41,7 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     name : str
     asset : GeoDataFrame or DataArray
         As in :func:`hazardmap.exposure.overlay`.
-    on : territories, footprint, damage tables
+    on : Ground
         What it is laid on; no tables, no damage.
     notes : list of str
         Grows by what is doubtful.
@@ -47,7 +58,7 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     TableError
         When the damage tables lack something that it needs.
     """
-    land, footprint, tables = on
+    land, footprint, tables, scheduler = on
     notes.extend(asset.attrs.get("notes", ()))
     if isinstance(asset, xr.DataArray):
         return _overlay_raster(name, asset, on)
@@ -68,7 +79,7 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     cut = borders.cut(borders.to_crs(features.geometry.to_numpy(), features.crs, land.crs), land.geometry.to_numpy())
     own = None if tables is None else _losses(name, asset, features, cut, on, dimension=dimension)
     response = None if own is None else own.response
-    found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response)
+    found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response, scheduler=scheduler)
     pieces = _pieces(name, asset, features, cut, found.amount, land)
     if own is not None:
         price = own.of_amount(found.amount, cut.shape)
@@ -85,7 +96,7 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
 
 def _overlay_raster(name: str, asset: xr.DataArray, on: Ground) -> rows.Rows:
     """Return the rows of a raster: land use by class, or counts."""
-    land, footprint, tables = on
+    land, footprint, tables, _ = on
     units = str(asset.attrs.get("units"))
     if units not in landuse.CLASSES:
         pieces, found = people.overlay_counts(name, asset, land, footprint)
@@ -103,7 +114,7 @@ def _losses(
     name: str, asset: gpd.GeoDataFrame, features: gpd.GeoDataFrame, cut: borders.Pieces, on: Ground, *, dimension: int
 ) -> Losses | None:
     """Return curve and price of each piece of a layer."""
-    land, _, tables = on
+    land, tables = on.land, on.tables
     if tables is None or name == "territories":
         return None
     country = np.where(
@@ -151,6 +162,11 @@ def _pieces(
 
 
 def _value_unit(asset: gpd.GeoDataFrame) -> str:
-    """Return the unit of the column ``value``; a card names units per column."""
+    """Return the unit of the column ``value``; a card names units per column.
+
+    A place given as a point has people, but where they live is not known: a hit place is not a number of people hit.
+    """
     units = asset.attrs.get("units")
-    return str((units.get("value") if isinstance(units, Mapping) else units) or "value")
+    unit = str((units.get("value") if isinstance(units, Mapping) else units) or "value")
+    points = bool((shapely.get_dimensions(asset.geometry.to_numpy()) == 0).all())
+    return PEOPLE_IN_PLACES if points and unit == "people" else unit

@@ -6,9 +6,9 @@ import pandas as pd
 import shapely
 
 from hazardmap import borders
+from hazardmap.exposure.measure import class_of, measure, regions
+from hazardmap.exposure.rows import asset_rows, foreign_share, shares_of
 from hazardmap.footprint import Footprint
-from hazardmap.measure import class_of, measure, regions
-from hazardmap.rows import asset_rows, foreign_share, shares_of
 
 __all__ = ["zones_of"]
 
