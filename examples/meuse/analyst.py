@@ -35,7 +35,7 @@ result = hm.overlay(
 )
 
 flows = result.flows()
-people = flows[(flows["measure"] == "places") & (flows["unit"] == "people in places hit") & (flows["scenario"] == "T100")]
+people = flows.query("measure == 'places' and unit == 'people in places hit' and scenario == 'T100'")
 print("People in places hit once in 100 years, by origin of the water (share of upstream area):")
 print(people.groupby("origin")["attributed"].sum().round(-3).astype(int).to_string())
 
