@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from hazardmap.coverage.areas import Frame
 from hazardmap.coverage.geodesy import polygon_areas
-from hazardmap.coverage.kernels import Lines, Points
 from hazardmap.coverage.shapes import Parts
+from hazardmap.coverage.tuples import Lines, Points
 
 __all__ = ["amounts"]
 
@@ -71,7 +71,7 @@ def _region(frame: Frame) -> shapely.Geometry:
     """Extent of the grid; on a grid of longitudes also one turn to the west and one to the east."""
     (west, north), (rows, columns) = frame.corner, frame.grid.shape
     width, height = columns * frame.cell[0], rows * frame.cell[1]
-    turns = (0.0,)
+    turns: tuple[float, ...] = (0.0,)
     if frame.crs.is_geographic:
         turn = 2.0 * np.pi / frame.metre
         turns = (-turn, 0.0, turn) if width <= turn * (1 + 1e-9) else turns

@@ -11,8 +11,9 @@ from odc.geo.geobox import GeoBox
 from scipy.interpolate import CubicSpline, RectBivariateSpline
 
 from hazardmap.coverage.blocks import Window
+from hazardmap.errors import GridError
 
-__all__ = ["Frame", "authalic", "cell_areas", "frame_of"]
+__all__ = ["Frame", "authalic", "cell_areas", "ellipsoid_of", "frame_of"]
 
 Floats = NDArray[np.float64]
 
@@ -69,13 +70,20 @@ class Frame:
         return np.ascontiguousarray(array)
 
     def to_cells(self, coordinates: Floats) -> Floats:
-        """Coordinates (v, 2) of the CRS as columns and rows of the upright grid."""
+        """Coordinates (v, 2) of the CRS as columns and rows of the upright grid.
+
+        What lies so near to an edge of a cell that float64 cannot tell is put on it: a shape that was drawn along the
+        grid shall not reach into the next cell by a rounding error.
+        """
         (west, north), (width, height) = self.corner, self.cell
         cells = np.empty_like(coordinates)
         np.subtract(coordinates[:, 0], west, out=cells[:, 0])
         np.subtract(north, coordinates[:, 1], out=cells[:, 1])
         cells[:, 0] /= width
         cells[:, 1] /= height
+        edges = np.rint(cells)
+        doubt = 4.0 * np.finfo(float).eps * max(abs(west), abs(north)) / min(width, height)
+        np.copyto(cells, edges, where=np.abs(cells - edges) < doubt)
         return cells
 
     def from_cells(self, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
@@ -137,7 +145,12 @@ class Frame:
             axes.append(np.linspace(0.0, max(cells, 4) + 4 * margin / size, count))
         x, y = self.from_cells(*np.meshgrid(axes[1], axes[0]))
         lon, lat = self.to_lonlat(x, y)
-        scale = pyproj.Proj(self.crs).get_factors(lon, lat).areal_scale
+        scale = np.asarray(pyproj.Proj(self.crs).get_factors(lon, lat).areal_scale)
+        if not np.isfinite(scale).all():
+            raise GridError(
+                f"the raster reaches beyond where {self.crs.name} has a scale; expected a grid within its area of use; "
+                "cut it, or warp it to another CRS"
+            )
         if np.ptp(scale) < 1e-8:  # PROJ differentiates numerically: 1e-10 for an equal-area projection
             return float(np.round(scale.mean(), 8))
         return RectBivariateSpline(axes[0], axes[1], scale)
@@ -147,6 +160,14 @@ class Frame:
 def frame_of(grid: GeoBox) -> Frame:
     """Frame of a grid; the scale of its projection is asked for once."""
     return Frame(grid)
+
+
+def ellipsoid_of(crs: pyproj.CRS) -> pyproj.Geod:
+    """Ellipsoid of a CRS."""
+    ellipsoid = crs.get_geod()
+    if ellipsoid is None:
+        raise GridError(f"{crs.name} has no ellipsoid; expected a CRS of the earth; use another one")
+    return ellipsoid
 
 
 def authalic(crs: pyproj.CRS, latitude: Floats) -> Floats:
@@ -159,7 +180,7 @@ def authalic(crs: pyproj.CRS, latitude: Floats) -> Floats:
     >>> float(round(4e-12 * np.pi * authalic(pyproj.CRS(4326), np.array([90.0]))[0], 6))  # million km2 of earth
     510.065622
     """
-    ellipsoid = crs.get_geod()
+    ellipsoid = ellipsoid_of(crs)
     sine = np.sin(np.radians(latitude))
     if ellipsoid.es == 0.0:
         return np.asarray(ellipsoid.a**2 * sine)

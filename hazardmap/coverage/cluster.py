@@ -2,12 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from hazardmap.coverage.plan import Part, Task, sum_block
 from hazardmap.errors import HazardmapError, MissingExtraError
 
 __all__ = ["run_on_cluster"]
+
+PATIENCE = "20s"
+"""How long a scheduler may take to answer."""
 
 WAITING = 2
 """Windows under way or waiting to be added, per thread of the cluster."""
@@ -36,14 +39,13 @@ def run_on_cluster(scheduler: str, tasks: Sequence[Task], what: tuple[Any, ...])
         When nobody answers at that address.
     """
     try:
-        from distributed import Client
+        import distributed
     except ImportError as error:
         raise MissingExtraError(
-            "a scheduler was named but dask.distributed is not installed; install it with "
-            "'pip install hazardmap[dask]'"
+            "a scheduler was named but dask.distributed is not installed; install it with 'pip install hazardmap[dask]'"
         ) from error
     try:
-        client = Client(scheduler, timeout="20s", set_as_default=False)
+        client: Any = cast("Any", distributed).Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise HazardmapError(
             f"no scheduler answers at {scheduler!r} ({error}); expected the address of a dask.distributed scheduler, "

@@ -1,7 +1,6 @@
 """How kernels are compiled: once per machine, with a cache that may lie elsewhere, and saying so."""
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +46,6 @@ def announce(kernel: Any) -> None:
     _announced.append(True)
     folder = kernel.stats.cache_path
     name = Path(kernel.py_func.__code__.co_filename).stem
-    if folder is None or not os.path.isdir(folder) or not any(Path(folder).glob(f"{name}.{kernel.__name__}*.nbc")):
+    if folder is None or not any(Path(folder).glob(f"{name}.{kernel.__name__}*.nbc")):
         where = f"and kept in {folder}" if folder else "in every process: no folder for a cache can be written"
         logger.info("compiling the overlay kernels for this machine: takes a few seconds, done once %s", where)

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from hazardmap.coverage.areas import Frame, authalic
+from hazardmap.coverage.areas import Frame, authalic, ellipsoid_of
 
 __all__ = ["densified", "polygon_areas", "segment_lengths"]
 
@@ -61,7 +61,7 @@ def segment_lengths(frame: Frame, vertices: Floats) -> Floats:
         Coordinates of the CRS.
     """
     lon, lat = frame.to_lonlat(vertices[:, 0], vertices[:, 1])
-    ellipsoid = frame.crs.get_geod()
+    ellipsoid = ellipsoid_of(frame.crs)
     lon, lat = np.radians(lon), np.radians(lat)
     d_lon, d_lat = np.diff(lon), np.diff(lat)
     d_lon = d_lon - 2 * np.pi * np.round(d_lon / (2 * np.pi))
@@ -89,7 +89,7 @@ def polygon_areas(frame: Frame, polygons: NDArray[np.object_]) -> Floats:
     polygons : array (n,) of polygons or multipolygons
         In that CRS.
     """
-    longest = 0.5 / np.degrees(frame.metre) if frame.crs.is_geographic else 10_000.0 / frame.metre
+    longest = 0.5 / np.degrees(frame.metre) if frame.crs.is_geographic else 500.0 / frame.metre
     areas = np.zeros(len(polygons))
     parts, owner = shapely.get_parts(polygons, return_index=True)
     solid = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)

@@ -1,152 +1,41 @@
 """The compiled kernels: what polygons, lines and points cover of the cells of one block, added up per shape.
 
-All coordinates are in cells of a north-up raster: x is a column, y a row, both growing from the upper left corner.
-Everything a kernel needs comes in named tuples of arrays, which numba takes apart by itself.
-
-The kernels stand in one file because numba notices a change only in the file of the kernel that it cached.
+numba notices a change only in the file of the kernel that it cached: whoever changes ledger.py or the tuples has to
+touch this file too.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hazardmap.coverage.compiled import compiled, summing
+from hazardmap.coverage.ledger import close, find
+from hazardmap.coverage.tuples import (
+    CLASSES,
+    COVERED,
+    INTEGRAL,
+    MAXIMUM,
+    MINIMUM,
+    TOTAL,
+    Floats,
+    Integers,
+)
 
-__all__ = [
-    "CHUNK",
-    "Cells",
-    "Ledger",
-    "Lines",
-    "Points",
-    "Polygons",
-    "Selection",
-    "Sums",
-    "merge",
-    "sum_lines",
-    "sum_points",
-    "sum_polygons",
-    "touching",
-]
+__all__ = ["CHUNK", "sum_lines", "sum_points", "sum_polygons"]
 
 CHUNK = 256
 """Cells that are looked up at a time: few enough to stay in the fastest cache."""
 
-SLIVER = 1e-9
-"""Covered fractions below this are rounding errors of the coordinates (relative to shapes smaller than a cell)."""
+SLIVER = 1e-13
+"""Covered fractions below this (in parts of shapes smaller than a cell) are rounding errors of sums."""
+
+NOISE = 1e-15
+"""Rounding errors of the sums along a row are as large as this, however small the shape."""
 
 TOUCH = 1e-12
 """A segment that stays in a cell for less than this part of itself only touches it."""
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-
-class Polygons(NamedTuple):
-    """Polygons: part p has the rings first[p] to first[p + 1]; ring r has the vertices rings[r] to rings[r + 1]."""
-
-    owner: Integers  # (p,) the shape that a part belongs to, ascending
-    bounds: Floats  # (p, 4) left, top, right, bottom
-    area: Floats  # (p,) in cells
-    first: Integers  # (p + 1,) first ring
-    rings: Integers  # (r + 1,) first vertex
-    turn: Floats  # (r,) 1, or -1 where a ring runs against its role
-    vertices: Floats  # (v, 2)
-
-
-class Lines(NamedTuple):
-    """Lines: part p has the vertices first[p] to first[p + 1]."""
-
-    owner: Integers  # (p,)
-    bounds: Floats  # (p, 4)
-    first: Integers  # (p + 1,)
-    vertices: Floats  # (v, 2)
-    length: Floats  # (v,) metres from a vertex to the next one
-
-
-class Points(NamedTuple):
-    """Points."""
-
-    owner: Integers  # (p,)
-    vertices: Floats  # (p, 2)
-
-
-class Selection(NamedTuple):
-    """The parts that touch a block, and the row of the sums that each adds to."""
-
-    part: Integers
-    row: Integers
-
-
-class Cells(NamedTuple):
-    """One block, and how its cells are to be judged."""
-
-    row: int
-    column: int
-    values: NDArray[Any]  # (S, h, w); NaN is missing
-    areas: Floats  # (h, pieces, k) polynomial of the cell area along each piece of a row, highest power first
-    step: int  # columns in a piece
-    source: NDArray[np.int32]  # (h, w), or empty where nobody asks
-    edges: NDArray[Any]  # (L,) class edges, ascending, of the type of the values
-    sign: float  # 1 where higher is worse, -1 (also of the edges) where lower is
-    response: Floats  # (S, h, w) function of the values, or empty
-    curve: Floats  # (2, k) x and y of a piecewise-linear function of the values, or empty
-
-
-class Sums(NamedTuple):
-    """What is added up, one row per shape."""
-
-    inside: Floats  # (m,)
-    stats: Floats  # (m, S, CLASSES + L) with the columns below, then the amount per class
-
-
-COVERED, TOTAL, MINIMUM, MAXIMUM, INTEGRAL, CLASSES = range(6)
-
-
-class Ledger(NamedTuple):
-    """Amounts per source of the shape at hand: a hash table of sources, and the records that were closed."""
-
-    table: NDArray[np.int32]  # place of a source in the lists below, or -1
-    sources: NDArray[np.int32]  # (k,)
-    where: Integers  # (k,) place in the table
-    amounts: Floats  # (k, S, L)
-    counts: Integers  # sources at hand, records
-    keys: NDArray[np.int32]  # (records, 4) row of the sums, scenario, class, source
-    values: Floats  # (records,)
-
-
-@compiled
-def touching(boxes: Integers, windows: Integers, counts: Integers, index: Integers) -> None:
-    """Which boxes (first row, first column, last row + 1, last column + 1) touch which windows.
-
-    Called twice: with an empty ``index`` it only counts.
-    """
-    place = 0
-    for w in range(len(windows)):
-        row, column = windows[w, 0], windows[w, 1]
-        bottom, right = row + windows[w, 2], column + windows[w, 3]
-        begin = place
-        for b in range(len(boxes)):
-            if boxes[b, 0] < bottom and boxes[b, 2] > row and boxes[b, 1] < right and boxes[b, 3] > column:
-                if len(index) > 0:
-                    index[place] = b
-                place += 1
-        counts[w] = place - begin
-
-
-@compiled
-def merge(inside: Floats, stats: Floats, shapes: Integers, more_inside: Floats, more_stats: Floats) -> None:
-    """Add the sums of some shapes to those of all."""
-    for k in range(len(shapes)):
-        inside[shapes[k]] += more_inside[k]
-        for s in range(stats.shape[1]):
-            to, more = stats[shapes[k], s], more_stats[k, s]
-            low, high = min(to[MINIMUM], more[MINIMUM]), max(to[MAXIMUM], more[MAXIMUM])
-            for column in range(len(to)):
-                to[column] += more[column]
-            to[MINIMUM], to[MAXIMUM] = low, high
-
 
 # ---------------------------------------------------------------------------------------------- looking up the cells
 
@@ -177,14 +66,14 @@ def _interpolate(curve: Floats, value: float) -> float:
     """Value of a piecewise-linear function, constant beyond its ends."""
     last = curve.shape[1] - 1
     if value <= curve[0, 0]:
-        return curve[1, 0]
+        return float(curve[1, 0])
     if value >= curve[0, last]:
-        return curve[1, last]
+        return float(curve[1, last])
     k = 1
     while curve[0, k] < value:
         k += 1
     part = (value - curve[0, k - 1]) / (curve[0, k] - curve[0, k - 1])
-    return curve[1, k - 1] + part * (curve[1, k] - curve[1, k - 1])
+    return float(curve[1, k - 1] + part * (curve[1, k] - curve[1, k - 1]))
 
 
 @compiled
@@ -202,7 +91,7 @@ def _tally(values: NDArray[Any], edges: NDArray[Any], sign: float, stats: Floats
 @compiled
 def _tally_one(value: float, edges: NDArray[Any], sign: float, stats: Floats, amount: float) -> None:
     """Do the same for a single cell."""
-    if value != value:  # noqa: PLR0124
+    if amount <= 0.0 or value != value:  # noqa: PLR0124  (NaN is not itself)
         return
     stats[COVERED] += amount
     stats[TOTAL] += amount * value
@@ -280,66 +169,12 @@ def _attribute(cells: Any, ledger: Any, k: int, row: int, start: int, amount: Fl
             continue
         source = sources[start + j]
         if place < 0 or ledger.sources[place] != source:
-            place = _find(ledger, source)
+            place = find(ledger, source)
         for s in range(cells.values.shape[0]):
             level = _class_of(cells.values[s, row, start + j] * cells.sign, cells.edges)
             if level >= 0:
                 ledger.amounts[place, s, level] += amount[j]
     return ledger
-
-
-@compiled
-def _find(ledger: Any, source: int) -> int:
-    """Place of a source in the ledger; a new one is entered."""
-    mask = len(ledger.table) - 1
-    slot = (source * 0x9E3779B1 >> 7) & mask
-    while ledger.table[slot] >= 0:
-        if ledger.sources[ledger.table[slot]] == source:
-            return int(ledger.table[slot])
-        slot = (slot + 1) & mask
-    place = ledger.counts[0]
-    ledger.table[slot] = place
-    ledger.sources[place] = source
-    ledger.where[place] = slot
-    ledger.counts[0] += 1
-    return int(place)
-
-
-@compiled
-def close(ledger: Any, k: int) -> Any:
-    """Turn what the ledger holds into records of shape k, and empty it."""
-    _, scenarios, levels = ledger.amounts.shape
-    need = ledger.counts[1] + ledger.counts[0] * scenarios * levels
-    if need > len(ledger.values):
-        ledger = _grown(ledger, 2 * need)
-    for place in range(ledger.counts[0]):
-        for s in range(scenarios):
-            for level in range(levels):
-                amount = ledger.amounts[place, s, level]
-                if amount > 0.0:
-                    record = ledger.counts[1]
-                    ledger.keys[record, 0] = k
-                    ledger.keys[record, 1] = s
-                    ledger.keys[record, 2] = level
-                    ledger.keys[record, 3] = ledger.sources[place]
-                    ledger.values[record] = amount
-                    ledger.counts[1] += 1
-                    ledger.amounts[place, s, level] = 0.0
-        ledger.table[ledger.where[place]] = -1
-    ledger.counts[0] = 0
-    return ledger
-
-
-@compiled
-def _grown(ledger: Any, size: int) -> Any:
-    """Make a ledger with room for more records."""
-    keys = np.empty((size, 4), np.int32)
-    values = np.empty(size)
-    for record in range(ledger.counts[1]):  # assigning slices would take seconds to compile
-        for column in range(4):
-            keys[record, column] = ledger.keys[record, column]
-        values[record] = ledger.values[record]
-    return Ledger(ledger.table, ledger.sources, ledger.where, ledger.amounts, ledger.counts, keys, values)
 
 
 @compiled
@@ -432,12 +267,41 @@ def _clipped(line: Floats, width: int, a: float, b: float, depth: float) -> None
 
 
 @compiled
+def _outline(polygons: Any, part: int, acc: Floats, spans: Integers, box: Any) -> None:
+    """Enter all edges of a part into the differences of a box of cells (left, top, width, height)."""
+    left, top, width, height = box
+    for i in range(height):
+        spans[i, 0] = width
+        spans[i, 1] = 0
+    for ring in range(polygons.first[part], polygons.first[part + 1]):
+        for i in range(polygons.rings[ring], polygons.rings[ring + 1] - 1):
+            x0 = polygons.vertices[i, 0] - left
+            y0 = polygons.vertices[i, 1] - top
+            x1 = polygons.vertices[i + 1, 0] - left
+            y1 = polygons.vertices[i + 1, 1] - top
+            _edge(acc, spans, width, height, (x0, y0, x1, y1), polygons.turn[ring])
+
+
+@compiled
+def _fractions(line: Floats, start: int, run: float, sliver: float, fraction: Floats) -> float:
+    """Sum differences up to covered fractions, wiping them out; return the sum so far."""
+    covered = run if run > sliver else 0.0
+    for j in range(len(fraction)):
+        if line[start + j] != 0.0:
+            run += line[start + j]
+            line[start + j] = 0.0
+            covered = run if run > sliver else 0.0
+        fraction[j] = covered
+    return run
+
+
+@compiled
 def sum_polygons(polygons: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
     """Add what polygons cover of one block: signed areas along each edge, summed up along each row of cells."""
     _, rows, columns = cells.values.shape
     acc = np.zeros((1, 2))
-    spans = np.zeros((1, 2), np.int64)
-    amount = np.empty(CHUNK)
+    spans = np.zeros((1, 2), np.int64)  # first and last touched column of each row
+    chunk = np.empty(CHUNK)
     sourced = cells.source.shape[0] > 0
     for q in range(len(selection.part)):
         part = selection.part[q]
@@ -451,36 +315,19 @@ def sum_polygons(polygons: Any, selection: Any, cells: Any, sums: Any, ledger: A
         if acc.shape[0] < height or acc.shape[1] < width + 2:
             acc = np.zeros((max(height, acc.shape[0]), max(width + 2, acc.shape[1])))
             spans = np.zeros((acc.shape[0], 2), np.int64)
+        _outline(polygons, part, acc, spans, (left, top, width, height))
+        sliver = min(max(SLIVER * min(1.0, polygons.area[part]), NOISE), 1e-3 * polygons.area[part])
         for i in range(height):
-            spans[i, 0] = width
-            spans[i, 1] = 0
-        for ring in range(polygons.first[part], polygons.first[part + 1]):
-            for i in range(polygons.rings[ring], polygons.rings[ring + 1] - 1):
-                x0 = polygons.vertices[i, 0] - left
-                y0 = polygons.vertices[i, 1] - top
-                x1 = polygons.vertices[i + 1, 0] - left
-                y1 = polygons.vertices[i + 1, 1] - top
-                _edge(acc, spans, width, height, (x0, y0, x1, y1), polygons.turn[ring])
-        sliver = SLIVER * min(1.0, polygons.area[part])
-        for i in range(height):
+            row = top + i - cells.row
             run = 0.0
-            fraction = 0.0
-            start = spans[i, 0]
-            while start < spans[i, 1]:
-                count = min(CHUNK, spans[i, 1] - start)
-                for j in range(count):
-                    if acc[i, start + j] != 0.0:
-                        run += acc[i, start + j]
-                        acc[i, start + j] = 0.0
-                        fraction = run if run > sliver else 0.0
-                    amount[j] = fraction
-                row = top + i - cells.row
+            for start in range(spans[i, 0], spans[i, 1], CHUNK):
+                amount = chunk[: min(CHUNK, spans[i, 1] - start)]
                 column = left + start - cells.column
-                sums.inside[k] += _weigh(cells.areas[row], cells.step, column, amount[:count])
-                _add(cells, sums.stats[k], row, column, amount[:count])
+                run = _fractions(acc[i], start, run, sliver, amount)
+                sums.inside[k] += _weigh(cells.areas[row], cells.step, column, amount)
+                _add(cells, sums.stats[k], row, column, amount)
                 if sourced:
-                    ledger = _attribute(cells, ledger, k, row, column, amount[:count])
-                start += count
+                    ledger = _attribute(cells, ledger, k, row, column, amount)
             acc[i, width] = 0.0
             acc[i, width + 1] = 0.0
         if sourced:

@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from hazardmap.coverage import kernels
+from hazardmap.coverage import kernels, tuples
 from hazardmap.coverage.areas import Frame
 from hazardmap.coverage.blocks import Block, Reader, Window
+from hazardmap.coverage.bookkeeping import touching
 from hazardmap.coverage.compiled import announce
 from hazardmap.coverage.shapes import Parts
 from hazardmap.errors import GridError
@@ -46,7 +47,7 @@ class Part:
     """Sums of one block: ``shapes`` says which rows of the result they add to."""
 
     shapes: NDArray[np.int64]
-    sums: kernels.Sums
+    sums: tuples.Sums
     keys: NDArray[np.int32]
     """Shape, scenario, class and source of each amount."""
     amounts: Floats
@@ -73,17 +74,17 @@ def _touching(boxes: NDArray[np.int64], windows: NDArray[np.int64]) -> tuple[NDA
     """Parts per window, one after the other, and where each window's begin."""
     announce(kernels.sum_polygons)
     counts = np.zeros(len(windows), dtype=np.int64)
-    kernels.touching(boxes, windows, counts, np.empty(0, dtype=np.int64))
+    touching(boxes, windows, counts, np.empty(0, dtype=np.int64))
     starts = np.concatenate([[0], np.cumsum(counts)])
     index = np.empty(starts[-1], dtype=np.int64)
-    kernels.touching(boxes, windows, counts, index)
+    touching(boxes, windows, counts, index)
     return starts, index
 
 
-def _really(
-    kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64], frame: Frame
-) -> NDArray[np.int64]:
+def _really(kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
     """Nothing, where only bounding boxes reach into the window."""
+    if isinstance(kind.kernel, tuples.Points):
+        return selection
     row, column, height, width = window
     boxes = kind.boxes[selection]
     contained = (boxes[:, 0] >= row) & (boxes[:, 2] <= row + height)
@@ -93,7 +94,8 @@ def _really(
     x, y = frame.from_cells(np.array([column, column + width]), np.array([row, row + height]))
     area = shapely.box(x[0], y[1], x[1], y[0])
     shapely.prepare(area)
-    return selection[shapely.intersects(area, kind.shapes[selection])]
+    touched: NDArray[np.bool_] = shapely.intersects(area, kind.shapes[selection])
+    return selection[touched]
 
 
 def sum_block(task: Task, parts: Sequence[Parts], reader: Reader, frame: Frame, rule: Rule) -> Part:
@@ -101,13 +103,13 @@ def sum_block(task: Task, parts: Sequence[Parts], reader: Reader, frame: Frame, 
     block = reader.read(task.window)
     cells = _cells(block, task.window, frame, rule)
     owners = [kind.kernel.owner[selection] for kind, selection in zip(parts, task.selections, strict=True)]
-    shapes = np.unique(np.concatenate(owners))
+    shapes, rows = _rows(owners)
     scenarios, levels = len(cells.values), len(cells.edges)
     sums = no_sums(len(shapes), scenarios, levels)
     ledger = _ledger(scenarios, levels, wanted=cells.source.size > 0)
-    for kind, selection, owner in zip(parts, task.selections, owners, strict=True):
+    for kind, selection, row in zip(parts, task.selections, rows, strict=True):
         if len(selection):
-            chosen = kernels.Selection(selection, np.searchsorted(shapes, owner))
+            chosen = tuples.Selection(selection, row)
             ledger = _KERNELS[type(kind.kernel)](kind.kernel, chosen, cells, sums, ledger)
     records = int(ledger.counts[1])
     keys = ledger.keys[:records].copy()
@@ -116,14 +118,23 @@ def sum_block(task: Task, parts: Sequence[Parts], reader: Reader, frame: Frame, 
     return Part(shapes, sums, keys, ledger.values[:records].copy(), source)
 
 
+def _rows(owners: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Shapes that occur, ascending, and the row that each part adds to."""
+    if len(owners) == 1:  # sorted already
+        new = np.diff(owners[0], prepend=-1) > 0
+        return owners[0][new], [np.cumsum(new) - 1]
+    shapes = np.unique(np.concatenate(owners))
+    return shapes, [np.searchsorted(shapes, owner) for owner in owners]
+
+
 _KERNELS = {
-    kernels.Polygons: kernels.sum_polygons,
-    kernels.Lines: kernels.sum_lines,
-    kernels.Points: kernels.sum_points,
+    tuples.Polygons: kernels.sum_polygons,
+    tuples.Lines: kernels.sum_lines,
+    tuples.Points: kernels.sum_points,
 }
 
 
-def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> kernels.Cells:
+def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> tuples.Cells:
     """Arrays of a block as the kernels take them."""
     values = np.asarray(block.values)
     if values.ndim != 3 or values.shape[1:] != window[2:]:
@@ -136,7 +147,7 @@ def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> kernels.Ce
     sign = 1.0 if rule.worse == "higher" else -1.0
     source = block.source
     response, curve = _response(values, rule.function)
-    return kernels.Cells(
+    return tuples.Cells(
         row=row,
         column=column,
         values=values,
@@ -165,18 +176,18 @@ def _response(values: NDArray[Any], function: Function | None) -> tuple[Floats, 
     return response, no_curve
 
 
-def no_sums(shapes: int, scenarios: int, levels: int) -> kernels.Sums:
-    """Sums of nothing."""
-    stats = np.zeros((shapes, scenarios, kernels.CLASSES + levels))
-    stats[:, :, kernels.MINIMUM] = np.inf
-    stats[:, :, kernels.MAXIMUM] = -np.inf
-    return kernels.Sums(inside=np.zeros(shapes), stats=stats)
+def no_sums(shapes: int, scenarios: int, levels: int) -> tuples.Sums:
+    """Return sums of nothing."""
+    stats = np.zeros((shapes, scenarios, tuples.CLASSES + levels))
+    stats[:, :, tuples.MINIMUM] = np.inf
+    stats[:, :, tuples.MAXIMUM] = -np.inf
+    return tuples.Sums(inside=np.zeros(shapes), stats=stats)
 
 
-def _ledger(scenarios: int, levels: int, *, wanted: bool) -> kernels.Ledger:
+def _ledger(scenarios: int, levels: int, *, wanted: bool) -> tuples.Ledger:
     """Room for the sources of one shape; next to nothing where nobody asks."""
     places = max(2 * kernels.CHUNK, min(4096, MOST_SOURCES // (scenarios * levels))) if wanted else 0
-    return kernels.Ledger(
+    return tuples.Ledger(
         table=np.full(1 << (2 * places).bit_length() if wanted else 0, -1, dtype=np.int32),
         sources=np.empty(places, dtype=np.int32),
         where=np.empty(places, dtype=np.int64),

@@ -79,8 +79,7 @@ def _carried(boxes: NDArray[np.object_], here: pyproj.CRS, there: pyproj.CRS) ->
     x, y = pyproj.Transformer.from_crs(here, there, always_xy=True).transform(xy[:, 0], xy[:, 1])
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise CoordinatesError(
-            f"a cell lies where {there.name} has no coordinates; expected cells within its area of use; "
-            "mask the others"
+            f"a cell lies where {there.name} has no coordinates; expected cells within its area of use; mask the others"
         )
     rings = shapely.linearrings(np.column_stack([x, y]), indices=np.repeat(np.arange(len(boxes)), np.diff(first)))
     return np.asarray(shapely.polygons(rings), dtype=object)

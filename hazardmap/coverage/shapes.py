@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hazardmap.coverage.areas import Frame
 from hazardmap.coverage.geodesy import densified, segment_lengths
-from hazardmap.coverage.kernels import Lines, Points, Polygons
+from hazardmap.coverage.tuples import Lines, Points, Polygons
 from hazardmap.errors import CoordinatesError, GeometryError
 
 __all__ = ["Parts", "parts_of"]
@@ -82,7 +82,7 @@ def _kinds_of(geometry: Shapes) -> NDArray[np.int8]:
             f"shape {wrong[0]} is {found}; expected a polygon, a line or a point; "
             f"drop it, or take it apart with explode() ({wrong.size} such)"
         )
-    kinds = np.array([KINDS[number] for number in range(7)], dtype=np.int8)[types]
+    kinds: NDArray[np.int8] = np.array([KINDS[number] for number in range(7)], dtype=np.int8)[types]
     kinds[shapely.is_empty(geometry)] = -1
     return kinds
 
@@ -130,7 +130,7 @@ def _around_the_globe(
     for by in (-turn, turn):
         here = (bounds[:, 0] + by < east) & (bounds[:, 2] + by > west) & (east - west <= turn * (1 + 1e-9))
         if here.any():
-            found.append(shapely.transform(shapes[here], lambda xy, by=by: xy + (by, 0.0)))
+            found.append(shapely.transform(shapes[here], lambda xy, by=by: xy + np.array([by, 0.0])))
             owners.append(owner[here])
     everything, whose = np.concatenate(found), np.concatenate(owners)
     order = np.argsort(whose, kind="stable")
@@ -217,10 +217,11 @@ def _bounds(shapes: Shapes, frame: Frame) -> Floats:
 
 def _touched(bounds: Floats) -> NDArray[np.int64]:
     """Cells that lines and points may touch: what ends on an edge counts to the cell behind it."""
-    cells = np.floor(bounds)
-    return _whole(np.column_stack([cells[:, 1], cells[:, 0], cells[:, 3] + 1, cells[:, 2] + 1]))
+    boxes = _whole(np.floor(bounds)[:, [1, 0, 3, 2]])
+    boxes[:, 2:] += 1
+    return boxes
 
 
 def _whole(boxes: Floats) -> NDArray[np.int64]:
     """Integers, also of what lies absurdly far away."""
-    return np.ascontiguousarray(np.clip(boxes, -(2.0**40), 2.0**40).astype(np.int64))
+    return np.clip(boxes, -(2.0**40), 2.0**40, out=boxes).astype(np.int64, order="C")

@@ -18,6 +18,7 @@ from hazardmap.errors import HazardmapError
 if TYPE_CHECKING:
     from hazardmap.coverage.plan import Function, Part, Rule, Task
     from hazardmap.coverage.shapes import Parts
+    from hazardmap.coverage.tuples import Sums
 
 __all__ = ["Zonal", "zonal"]
 
@@ -143,7 +144,8 @@ def zonal(
     tasks = plan_module.plan(parts, reader.windows(), frame)
 
     def work(task: "Task") -> "Part":
-        return plan_module.sum_block(task, parts, reader, frame, rule)
+        part: Part = plan_module.sum_block(task, parts, reader, frame, rule)
+        return part
 
     if scheduler is not None:
         from hazardmap.coverage.cluster import run_on_cluster
@@ -166,9 +168,7 @@ def _kernels() -> tuple[Any, Any]:
     return plan, shapes
 
 
-def _run_in_threads(
-    work: Callable[["Task"], "Part"], tasks: Sequence["Task"], threads: int
-) -> Iterator["Part"]:
+def _run_in_threads(work: Callable[["Task"], "Part"], tasks: Sequence["Task"], threads: int) -> Iterator["Part"]:
     """Results in the order of the tasks, of which only a few are under way or waiting to be added."""
     pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="hazardmap")
     waiting: deque[Any] = deque()
@@ -187,7 +187,7 @@ def _gather(
     results: Iterator["Part"], size: int, parts: Sequence["Parts"], reader: Reader, how: tuple[Frame, "Rule"]
 ) -> Zonal:
     """Add the sums of all blocks, in the order of the windows."""
-    from hazardmap.coverage import kernels
+    from hazardmap.coverage import tuples
     from hazardmap.coverage.amounts import amounts
     from hazardmap.coverage.plan import no_sums
 
@@ -202,23 +202,23 @@ def _gather(
         scenarios = len(reader.read((0, 0, 1, 1)).values)  # nothing was read: only the shape of the result is asked
         sums = no_sums(size, scenarios, len(rule.levels))
     stats = sums.stats
-    nothing = stats[:, :, kernels.COVERED] == 0.0
-    by_class = stats[:, :, kernels.CLASSES :]
+    nothing = stats[:, :, tuples.COVERED] == 0.0
+    by_class = stats[:, :, tuples.CLASSES :]
     return Zonal(
         amount=amounts(sums.inside, parts, frame),
         inside=sums.inside,
-        covered=stats[:, :, kernels.COVERED],
-        total=stats[:, :, kernels.TOTAL],
-        minimum=np.where(nothing, np.nan, stats[:, :, kernels.MINIMUM]),
-        maximum=np.where(nothing, np.nan, stats[:, :, kernels.MAXIMUM]),
+        covered=stats[:, :, tuples.COVERED],
+        total=stats[:, :, tuples.TOTAL],
+        minimum=np.where(nothing, np.nan, stats[:, :, tuples.MINIMUM]),
+        maximum=np.where(nothing, np.nan, stats[:, :, tuples.MAXIMUM]),
         by_class=by_class,
         by_source=records.table(by_class),
-        integral=None if rule.function is None else stats[:, :, kernels.INTEGRAL],
+        integral=None if rule.function is None else stats[:, :, tuples.INTEGRAL],
     )
 
 
 def _merge(sums: "Sums", part: "Part") -> None:
     """Add the sums of one block to those of all."""
-    from hazardmap.coverage.kernels import merge
+    from hazardmap.coverage.bookkeeping import merge
 
     merge(sums.inside, sums.stats, part.shapes, part.sums.inside, part.sums.stats)

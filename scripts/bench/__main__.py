@@ -45,34 +45,50 @@ def main() -> None:
 def measure(size: Size, folder: Path, rounds: int, only: str | None) -> tuple[Figures, Answers]:
     """Figures of every run, and the answer of the last."""
     depths(folder / "small.tif", 600)
-    depths(folder / "depth.tif", size.side)
     figures: Figures = defaultdict(list)
     answers: Answers = {}
+    works = [work for work in TOOLS if only in {None, work}]
+    if works:
+        depths(folder / "depth.tif", size.side)
     for number in range(rounds):
-        for work in [work for work in TOOLS if only in (None, work)]:
+        for work in works:
             for tool in filter(installed, TOOLS[work]):
                 print(f"round {number + 1}: {work}, {tool}", file=sys.stderr)
                 found = run(work, tool, folder / "depth.tif", size.shapes[work], size.side)
                 figures[work, tool].append(found[0])
                 answers[work, tool] = found[1]
-    if only in (None, "scenarios"):
-        side = size.side // 2
-        for bands in (1, 6):
-            depths(folder / f"{bands}.tif", side, bands)
-        for _ in range(rounds):
-            for bands in (1, 6):
-                for work in ("polygons", "buildings"):
-                    found = run(work, "hazardmap", folder / f"{bands}.tif", size.shapes[work], side)
-                    figures["scenarios", f"{work}, {bands}"].append(found[0])
-                for tool in ("reading, 1 thread",):
-                    found = run("polygons", tool, folder / f"{bands}.tif", 50, side)
-                    figures["scenarios", f"{tool}, {bands}"].append(found[0])
-    if only in (None, "memory"):
-        for side in (size.side // 2, size.side, size.side * 2):
-            empty(folder / "empty.tif", side, 6)
-            found = run("buildings", "hazardmap", folder / "empty.tif", 5 * size.shapes["buildings"], side)
-            figures["memory", str(side)].append(found[0])
+    if only in {None, "scenarios"}:
+        compare_scenarios(size, folder, rounds, figures)
+    if only in {None, "memory"}:
+        watch_memory(size, folder, figures)
     return figures, answers
+
+
+def compare_scenarios(size: Size, folder: Path, rounds: int, figures: Figures) -> None:
+    """One scenario against six, on a raster of a quarter of the size."""
+    side = size.side // 2
+    for bands in (1, 6):
+        depths(folder / f"{bands}.tif", side, bands)
+    for number in range(rounds):
+        for bands in (1, 6):
+            for work, tool in (
+                ("polygons", "hazardmap"),
+                ("buildings", "hazardmap"),
+                ("polygons", "reading, 1 thread"),
+            ):
+                print(f"round {number + 1}: {bands} scenarios, {work}, {tool}", file=sys.stderr)
+                found, _ = run(work, tool, folder / f"{bands}.tif", size.shapes[work], side)
+                name = tool if tool.startswith("reading") else work
+                figures["scenarios", f"{name}, {bands}"].append(found)
+
+
+def watch_memory(size: Size, folder: Path, figures: Figures) -> None:
+    """Many polygons on files of growing size."""
+    for side in (size.side // 2, size.side, size.side * 2):
+        print(f"memory: {side} cells a side", file=sys.stderr)
+        empty(folder / "empty.tif", side, 6)
+        found, _ = run("buildings", "hazardmap", folder / "empty.tif", 5 * size.shapes["buildings"], side)
+        figures["memory", str(side)].append(found)
 
 
 def run(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[dict[str, float], dict[str, Any]]:

@@ -52,7 +52,14 @@ def empty(path: Path, side: int, bands: int) -> None:
 
 
 def _profile(side: int, bands: int) -> dict[str, Any]:
-    tiles = {"interleave": "band", "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "predictor": 3}
+    tiles = {
+        "interleave": "band",
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "deflate",
+        "predictor": 3,
+    }
     return {
         "driver": "GTiff",
         "width": side,

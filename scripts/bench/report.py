@@ -28,8 +28,9 @@ Read the ratios: times do not carry over between machines.
 
 "hazardmap" is the way through the program's door: the card of the raster, its checks, the lazy raster, the footprint
 and the checks of the shapes, with two threads; it also gives the amounts per class, covered and not covered, and areas
-on the ellipsoid. The raster is tiled, deflate with predictor 3, float32 rounded to 0.01. "reading" decodes every block of the raster once and looks at nothing. CPU and wall time leave out
-imports and kernels compiled before; peak memory is that of the whole process, its imports and the shapes included.
+on the ellipsoid. The raster is tiled, deflate with predictor 3, float32 rounded to 0.01. "reading" decodes every block
+of the raster once and looks at nothing. CPU and wall time leave out imports and kernels compiled before; peak memory is
+that of the whole process, its imports and the shapes included.
 Agreement is the largest relative difference. hazardmap weighs pieces of lines by their length on the ellipsoid, the
 others by their length in the plane of the projection: that is the difference in their means. Tools that look at the
 centre of a cell (rasterstats) differ by what they miss.
@@ -124,12 +125,16 @@ def _scenarios(figures: Figures, size: Size) -> str:
         return ""
     lines = [
         f"## Six scenarios against one, {size.side // 2:,} x {size.side // 2:,} cells\n",
-        "Each scenario is a band that has to be decoded; the shapes are intersected once. The last column leaves the "
-        "decoding out.\n",
+        (
+            "Each scenario is a band that has to be decoded; the shapes are intersected once. The last column leaves "
+            "the decoding out.\n"
+        ),
         "| | CPU s, one | CPU s, six | six / one | without reading |",
         "|---|---|---|---|---|",
     ]
-    floor = {bands: median(run["cpu"] for run in figures["scenarios", f"reading, 1 thread, {bands}"]) for bands in (1, 6)}
+    floor = {
+        bands: median(run["cpu"] for run in figures["scenarios", f"reading, 1 thread, {bands}"]) for bands in (1, 6)
+    }
     for kind in kinds:
         one, six = (median(run["cpu"] for run in figures["scenarios", f"{kind}, {bands}"]) for bands in (1, 6))
         alone = "" if kind.startswith("reading") else f"{(six - floor[6]) / (one - floor[1]):.2f}"

@@ -60,8 +60,8 @@ def exactextract(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     from exactextract import exact_extract
 
     def above(values: Any, coverage: Any) -> float:
-        total = coverage.sum()
-        return float((coverage * (values >= LEVEL)).sum() / total) if total else np.nan
+        known = coverage * ~np.ma.getmaskarray(values)
+        return float((known * (np.ma.getdata(values) >= LEVEL)).sum() / known.sum()) if known.any() else np.nan
 
     statistics = ["mean", "max", "sum", above]
     found = exact_extract(
@@ -86,7 +86,7 @@ def extractrs(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
 
 def xvec(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     """Use xvec, which hands polygons to exactextract (here without the share) and looks points up in the array."""
-    import xvec as _  # registers the accessor
+    import xvec  # noqa: F401  (registers the accessor)
 
     raster = _opened(path)
     if shapes.geom_type.iloc[0] == "Point":
@@ -137,7 +137,8 @@ def _opened(path: Path) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return opener.open_rasterio(path, masked=True).squeeze("band", drop=True)
+        raster: Any = opener.open_rasterio(path, masked=True)
+        return raster.squeeze("band", drop=True)
 
 
 def read(path: Path, threads: int) -> None:
