@@ -5,54 +5,21 @@ An output is a function ``(exposures, path, *, options...) -> None``. The file `
 point group ``hazardmap.outputs``.
 """
 
-import inspect
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 from hazardmap.errors import OutputError
 from hazardmap.exposure import Exposure
+from hazardmap.registry import Registry, options
 
 __all__ = ["Output", "get", "names", "options", "write"]
 
 Output = Callable[..., None]
 
-_GROUP = "hazardmap.outputs"
-
-
-def names() -> list[str]:
-    """Names of all outputs that are installed, sorted."""
-    own = {module.name for module in iter_modules(__path__)}
-    return sorted(own | {point.name for point in entry_points(group=_GROUP)})
-
-
-def get(name: str) -> Output:
-    """Output function of that name.
-
-    Raises
-    ------
-    OutputError
-        When there is none; the nearest name is offered.
-    """
-    if name not in names():
-        near = get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "install the package that brings it"
-        raise OutputError(f"no output is called {name!r}; expected one of {', '.join(names())}; {hint}")
-    for point in entry_points(group=_GROUP, name=name):
-        found: Output = point.load()
-        return found
-    own: Output = getattr(import_module(f"{__name__}.{name}"), name)
-    return own
-
-
-def options(output: Output) -> dict[str, Any]:
-    """Options of an output and their defaults."""
-    parameters = inspect.signature(output).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+_REGISTRY = Registry("output", __name__, __path__, "hazardmap.outputs", OutputError)
+names, get = _REGISTRY.names, _REGISTRY.get
 
 
 def write(
