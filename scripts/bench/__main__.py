@@ -116,7 +116,8 @@ def installed(tool: str) -> bool:
 def _machine() -> str:
     names = ("numpy", "numba", "rasterio", "shapely", "exactextract", "extractrs", "rasterstats", "xvec", "snail")
     known = [f"{name} {version(PACKAGES.get(name, name))}" for name in names if name == "numpy" or installed(name)]
-    return f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, " + ", ".join(known)
+    load = f"load average {os.getloadavg()[0]:.1f} at the end, " if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores, {load}{platform.system()}, Python {platform.python_version()}, " + ", ".join(known)
 
 
 if __name__ == "__main__":
