@@ -260,6 +260,34 @@ def test_a_flood_of_two_maps_is_overlaid_like_any_other(neighbours, tmp_path):
     assert pd.read_csv(tmp_path / "tables" / "maps.csv")["return_period"].tolist() == [100, 200]
 
 
+def test_expected_values_go_by_the_return_periods_of_each_country(raster):
+    """NL floods 2 km2 once in 10 years and 4 km2 once in 100; DE the same once in 20 and 200; BE says no periods.
+
+    By hand: NL (2 + 4) / 2 x 0.09 + 4 x 0.01 = 0.31 km2 a year; DE (2 + 4) / 2 x 0.045 + 4 x 0.005 = 0.155.
+    """
+    often, rare = [[1, 1, 0, 0]], [[1, 1, 1, 1]]
+    maps = []
+    for number, (country, periods) in enumerate({"NL": (10, 100), "DE": (20, 200), "BE": (None, None)}.items()):
+        for values, name, years in zip((often, rare), ("high", "medium"), periods, strict=True):
+            layer = raster(values, left=LEFT + 4000 * number, top=TOP, cell=1000)
+            maps.append(
+                {
+                    "layer": layer,
+                    "country": country,
+                    "class": name,
+                    "label": f"{country} {name}",
+                    "return_period": years,
+                }
+            )
+    boxes = [shapely.box(LEFT + 4000 * k, TOP - 1000, LEFT + 4000 * (k + 1), TOP) for k in range(3)]
+    land = gpd.GeoDataFrame({"id": ["W", "M", "E"], "country": ["NL", "DE", "BE"]}, geometry=boxes, crs=3035)
+    result = hm.overlay(hm.flood(maps, territories=land), land)
+    annual = result.annual()
+    assert annual.set_index("territory")["attributed"].to_dict() == pytest.approx({"W": 0.31, "M": 0.155})
+    assert any(note.startswith("BE: no scenario has a probability") for note in annual.attrs["notes"])
+    assert set(result.annual_assets()["territory"]) == {"W", "M"}
+
+
 def test_a_study_names_the_country_of_each_raster(neighbours, tmp_path):
     """The map of neighbours as files, and a study that says no more than that."""
     for number, each in enumerate(neighbours):

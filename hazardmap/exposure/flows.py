@@ -13,7 +13,7 @@ from hazardmap.errors import FootprintError
 from hazardmap.exposure import rows
 from hazardmap.footprint import Footprint
 
-__all__ = ["KEYS", "AnnualMethod", "flows_of", "scenario_notes", "weights_of"]
+__all__ = ["KEYS", "AnnualMethod", "flows_of", "scenario_notes", "weights_by_country", "weights_of"]
 
 KEYS = ["scenario", "level", "measure", "unit", "origin", "territory"]
 
@@ -58,7 +58,7 @@ def flows_of(
     keys : sequence of str
         What to keep apart, besides the origin.
     weight : Series, optional
-        Of each row; 1 by default.
+        Of each row; 1 by default. A row without a weight takes no part.
 
     Returns
     -------
@@ -71,7 +71,9 @@ def flows_of(
     for parts, reached in _quantities(*tables):
         if weight is not None:
             parts, reached = (  # noqa: PLW2901 (the same two tables, weighted)
-                table.assign(affected=table["affected"].to_numpy() * weight.reindex(table["row"]).to_numpy())
+                table.assign(affected=table["affected"].to_numpy() * weight.reindex(table["row"]).to_numpy()).dropna(
+                    subset="affected"
+                )
                 for table in (parts, reached)
             )
         by_origin = parts.groupby([*keys, "source"], as_index=False)["affected"].sum().merge(known, on="source")
@@ -117,6 +119,34 @@ def _labelled(
         for table in tables
     )
     return parts, reached
+
+
+def weights_by_country(assets: pd.DataFrame, footprint: Footprint, how: AnnualMethod) -> tuple[pd.Series, list[str]]:
+    """Weight of each row in an expected annual value, by the return periods of the maps of its own country.
+
+    Without maps of several countries, the same as :func:`weights_of`. A country whose maps have no probability takes
+    no part: its rows have no weight (NaN), and a note says so.
+
+    Raises
+    ------
+    FootprintError
+        As :func:`weights_of`; when no country has a probability.
+    """
+    if footprint.maps is None:
+        return weights_of(assets, footprint.scenarios, how)
+    weight, notes, bare = pd.Series(np.nan, index=assets.index), [], []
+    for country, own in assets.groupby("country"):
+        scenarios = footprint.scenarios_of(str(country))
+        if scenarios["probability"].notna().any():
+            weight[own.index], said = weights_of(own, scenarios, how)
+            notes += [f"{country}: {note}" for note in said]
+        else:
+            bare.append(str(country))
+    if weight.isna().all():
+        raise FootprintError("no map has a probability; expected at least one; name return periods")
+    if bare:
+        notes.append(f"{', '.join(bare)}: no scenario has a probability there, so nothing is expected or excluded")
+    return weight, notes
 
 
 def weights_of(assets: pd.DataFrame, scenarios: pd.DataFrame, how: AnnualMethod) -> tuple[pd.Series, list[str]]:

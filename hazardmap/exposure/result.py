@@ -152,7 +152,8 @@ class Exposure:
         -------
         DataFrame
             Columns ``measure, unit, origin, territory, attributed, distinct, total, method``, per year. Scenarios
-            without a probability take no part; ``attrs["notes"]`` lists them.
+            without a probability take no part; ``attrs["notes"]`` lists them. Where maps of several countries were
+            laid beside each other, each row goes by the return periods of its own country's maps.
 
         Raises
         ------
@@ -161,7 +162,7 @@ class Exposure:
             share one, or a tail does not fit the scenarios.
         """
         how = flows.AnnualMethod(method, rare_tail, zero_at, protection, counting)
-        weight, notes = flows.weights_of(self.assets, self.footprint.scenarios, how)
+        weight, notes = flows.weights_by_country(self.assets, self.footprint, how)
         keys = ["measure", "unit", "territory"]
         table = flows.flows_of((self.assets, self.parts, self.reached), self.footprint.shares, keys, weight)
         table = table[["measure", "unit", "origin", "territory", "attributed", "distinct", "total"]]
@@ -185,9 +186,9 @@ class Exposure:
             ``damage`` is NaN where none is known. ``attrs["notes"]`` as in :meth:`annual`.
         """
         method = flows.AnnualMethod(**how)
-        weight, notes = flows.weights_of(self.assets, self.footprint.scenarios, method)
+        weight, notes = flows.weights_by_country(self.assets, self.footprint, method)
         keys = ["layer", "asset", "territory"]
-        own = pd.DataFrame(self.assets.drop(columns="geometry"))
+        own = pd.DataFrame(self.assets.drop(columns="geometry"))[weight.notna()]
         scaled = own.assign(affected=own["affected"] * weight, damage=own["damage"] * weight)
         table = scaled.groupby(keys, sort=False).agg(
             name=("name", "first"),
