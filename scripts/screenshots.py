@@ -50,7 +50,7 @@ SHOTS = {
         "#lang=en&theme=light",
         width=1000,
         height=900,
-        script="() => { hazardmap.fillPrintLegend(); hazardmap.map.invalidateSize(); }",
+        script="() => hazardmap.preparePaper()",
         media="print",
     ),
 }

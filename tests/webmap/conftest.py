@@ -1,5 +1,6 @@
 """A small page that shows everything, and a browser to open it in."""
 
+import os
 import shutil
 from datetime import date
 
@@ -80,6 +81,58 @@ def make_sites(text="Site"):
     )
 
 
+def make_seams(text="Site"):
+    """A step in both scenarios along one line, and water on one side only in the second; side by side at 51.25 N."""
+    frame = gpd.GeoDataFrame(
+        {
+            "scenario": [0, 1, 1],
+            "kind": ["step in depth", "wet on one side only", text],
+            "length_m": [1200.0, 800.0, 50.0],
+            "step_m": [0.8, 1.4, None],
+            "country_a": ["NL", "NL", "NL"],
+            "label_a": [f"{text} HQ100"] * 3,
+        },
+        geometry=[LineString([(5.1 + 0.1 * k, 51.25), (5.18 + 0.1 * k, 51.25)]) for k in range(3)],
+        crs=4326,
+    )
+    attributes = (
+        Attribute(name="kind", kind="seam"),
+        Attribute(name="scenario", kind="scenario"),
+        Attribute(name="length_m", units="m", digits=0, kind="number"),
+        Attribute(name="step_m", units="m", digits=1, kind="number"),
+        Attribute(name="country_a", kind="country"),
+        Attribute(name="label_a"),
+    )
+    return FeatureLayer(name="seams", title="seams", frame=frame, attributes=attributes)
+
+
+def make_series(months=24):
+    """A drought index, ``(months, 6, 6)``, that falls from month to month in the west; the lower the worse."""
+    rows, columns, cell, left, top = 6, 6, 0.1, 5.0, 51.5
+    index = np.zeros((months, rows, columns), dtype="float32")
+    index[:, :, :3] = np.linspace(0, -2.5, months)[:, None, None]
+    coords = {"y": top - cell * (np.arange(rows) + 0.5), "x": left + cell * (np.arange(columns) + 0.5)}
+    raster = xr.DataArray(index, dims=("scenario", "y", "x"), coords=coords, attrs={"units": "1"})
+    raster = raster.rio.write_crs("EPSG:4326").rio.write_transform(Affine(cell, 0, left, 0, -cell, top))
+    ids = [f"{2020 + k // 12}-{k % 12 + 1:02d}" for k in range(months)]
+    flows = pd.DataFrame(
+        [(ids[k], -1.0, "territories", "km2", "none", land, 100.0 * k) for k in range(months) for land in ("NL", "BE")],
+        columns=["scenario", "level", "measure", "unit", "origin", "territory", "attributed"],
+    )
+    hazard = Hazard(
+        name="drought",
+        title="drought",
+        units="1",
+        levels=(-1.0, -1.5, -2.0),
+        worse="lower",
+        palette="heat",
+        scenarios=tuple(Scenario(id=name, label=name, month=name) for name in ids),
+        raster=RasterStack(intensity=raster),
+        flows=flows,
+    )
+    return Page(title="Drought", hazards=(hazard,), base=make_base())
+
+
 def make_base():
     """A country of land with a lake, a river, a border and two towns."""
     land = gpd.GeoDataFrame(geometry=[box(4, 50, 7, 52.5)], crs=4326)
@@ -132,6 +185,7 @@ def make_page(text="Site", **changes):
         meaning=text,
         raster=RasterStack(intensity=depths, source=source, shares=shares),
         assets=(make_sites(text),),
+        seams=make_seams(text),
         flows=flows,
         notes=(f"{text}: rounded",),
     )
@@ -147,6 +201,10 @@ def make_page(text="Site", **changes):
             {"name": text, "title": {"en": text}, "attribution": text, "licence": text, "status": "indicative"},
         ),
         "record": {"version": text},
+        "contacts": (
+            dict.fromkeys(("organisation", "phone", "email", "languages"), text) | {"territory": "NL-1"},
+            dict.fromkeys(("organisation", "phone", "email", "languages"), "+32 2 000 00 00") | {"territory": "BE"},
+        ),
     }
     return Page(**(page | changes))
 
@@ -155,6 +213,8 @@ def make_page(text="Site", **changes):
 def browser():
     """Headless Chromium; tests that need it skip where there is none."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None and os.environ.get("HAZARDMAP_BROWSER") == "required":
+        pytest.fail("HAZARDMAP_BROWSER=required, and no Chromium is installed; apt-get install chromium")
     if program is None:
         pytest.skip("no Chromium is installed")
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -199,6 +259,12 @@ def _only_local(troubles):
         route.abort()
 
     return decide
+
+
+@pytest.fixture
+def new_series():
+    """Function that makes a page with a series of months."""
+    return make_series
 
 
 @pytest.fixture

@@ -54,4 +54,4 @@ def test_lines_keep_to_their_tolerance():
 
 def test_the_pack_makes_a_small_base_map():
     html = map_of(Page(title="Base", base=pack_base())).get_root().render()
-    assert len(html) <= 210_000
+    assert len(html) <= 200_000

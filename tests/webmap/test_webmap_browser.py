@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ATTACK = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1>{{7*7}}${window.hit=1}'\"`"
-EVERYTHING = "#l=labels,hazard-0,hm-hazard-0-assets-0&s=0"
+EVERYTHING = "#l=labels,hazard-0,hm-hazard-0-assets-0,hm-hazard-0-seams&s=0"
 
 READ_CELLS = """(places) => places.map(([lat, lng]) => {
   const raster = hazardmap.rasters[0];
@@ -153,6 +153,11 @@ def test_attacks_are_shown_and_never_run(visit, new_page):
     tab.wait_for_timeout(200)
     assert ATTACK in tab.locator("#hm-in-view-list").inner_text()
     assert ATTACK in tab.locator("#hm-notes").inner_text()
+    tab.evaluate("() => { hazardmap.showScenario(0, 1); hazardmap.tellAt(L.latLng(51.25, 5.34)); }")
+    assert ATTACK in tab.locator(".leaflet-popup-content h2").first.inner_text()  # the kind of a seam
+    tab.evaluate("() => { hazardmap.tellAt(L.latLng(51.3, 5.5)); }")
+    assert ATTACK in tab.locator(".hm-contacts").inner_text()
+    tab.evaluate("() => hazardmap.map.closePopup()")
     for tool in ("about", "table"):
         tab.click(f"#hm-tool-{tool}")
         assert ATTACK in tab.locator("#hm-dialog").inner_text()
@@ -253,7 +258,7 @@ def test_the_address_restores_the_view(visit, new_page):
 
 def test_a_cell_of_the_matrix_filters_the_map(visit, new_page):
     tab = visit(new_page(), EVERYTHING.replace("s=0", "s=1"))
-    seen = "() => hazardmap.inView(hazardmap.featureLayers).length"
+    seen = "() => hazardmap.inView(hazardmap.featureLayers.filter((entry) => entry.role === 'assets')).length"
     assert tab.evaluate(seen) == 4
     tab.click('[data-flow="DE>NL"]')
     assert tab.evaluate(seen) == 1
@@ -312,14 +317,14 @@ def test_search_finds_places_and_coordinates(visit, new_page):
 def test_tables_and_downloads_hold_all_scenarios(visit, new_page):
     tab = visit(new_page("=1+1"), EVERYTHING)
     tab.click("#hm-tool-table")
-    rows = tab.locator(".hm-data tbody tr")
+    rows = tab.locator("#hm-dialog .hm-data tbody tr")
     assert rows.count() == 4
     assert "hit" in rows.first.inner_text()
-    text = tab.evaluate("() => hazardmap.csv(hazardmap.featureLayers[0])")
+    text = tab.evaluate("() => hazardmap.csv(hazardmap.featureLayers.find((e) => e.role === 'assets'))")
     first, *_ = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     assert first["name"] == "'=1+1 0"
     assert (first["status@T10"], first["maximum@T100"], first["longitude"]) == ("hit", "2.5", "5.1")
-    told = json.loads(tab.evaluate("() => hazardmap.geojson(hazardmap.featureLayers[0])"))
+    told = json.loads(tab.evaluate("() => hazardmap.geojson(hazardmap.featureLayers.find((e) => e.role === 'assets'))"))
     assert [f["properties"]["status@T10"] for f in told["features"]] == ["hit", "partial", "dry", "not covered"]
     assert told["features"][0]["geometry"] == {"type": "Point", "coordinates": [5.1, 51.33]}
 

@@ -41,6 +41,8 @@ def read(encoded):
     codes = codes.reshape(shape)
     if told["coding"] == "difference":
         codes = np.cumsum(codes, axis=0) % 256 ** told["bytes"]
+    if told["coding"] == "row":
+        codes = np.cumsum(codes, axis=2) % 256 ** told["bytes"]
     values = np.where(codes == 0, np.nan, told["lowest"] + (codes - 1) * told["step"])
     interval = np.searchsorted(told["starts"], codes, side="right") - 1
     classes = np.where(codes == 0, -9, np.asarray(told["classes"])[interval])

@@ -1,12 +1,14 @@
 """Every text of the page exists in four languages."""
 
+import gzip
 import json
 import re
 from importlib.resources import files
 
 import pytest
 
-from hazardmap.outputs.webmap.model import LANGUAGES
+from hazardmap.outputs.webmap.model import LANGUAGES, Page
+from hazardmap.outputs.webmap.page import encode_page
 
 FOLDER = files("hazardmap.outputs.webmap")
 SCRIPTS = [path.read_text(encoding="utf-8") for path in FOLDER.joinpath("assets", "js").iterdir()]
@@ -29,6 +31,17 @@ def test_every_text_that_a_script_asks_for_exists():
     asked = {key for script in SCRIPTS for key in re.findall(r'hm\.text\("([^"]+)"', script)}
     assert len(asked) > 40
     assert asked <= set(texts("en"))
+
+
+def test_another_language_is_one_file(tmp_path, monkeypatch):
+    for language in LANGUAGES:
+        (tmp_path / f"{language}.json").write_text(json.dumps(texts(language)), encoding="utf-8")
+    (tmp_path / "es.json").write_text(json.dumps({**texts("en"), "menu": "Capas"}), encoding="utf-8")
+    monkeypatch.setattr("hazardmap.outputs.webmap.page._TEXTS", tmp_path)
+    told = encode_page(Page(title={"en": "Floods", "es": "Inundaciones"}, language="es"))
+    assert told.description["languages"] == [*LANGUAGES, "es"]
+    assert told.description["title"]["es"] == "Inundaciones"
+    assert json.loads(gzip.decompress(told.payloads["hm-texts"]))["es"]["menu"] == "Capas"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -14,9 +13,11 @@ import folium
 from hazardmap.errors import OutputError
 from hazardmap.outputs.webmap.adapt import page_of
 from hazardmap.outputs.webmap.base import pack_base
+from hazardmap.outputs.webmap.contacts import Contacts
 from hazardmap.outputs.webmap.figure import OfflineFigure
 from hazardmap.outputs.webmap.model import BaseMap, Page, Text
 from hazardmap.outputs.webmap.page import encode_page, languages, page_bounds
+from hazardmap.outputs.webmap.sizes import write_whole
 from hazardmap.writing import written
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ __all__ = ["SUFFIX", "BaseMap", "Page", "build", "explore", "map_of", "save", "w
 
 SUFFIX = ".html"
 
-_LARGE_MB, _LARGEST_MB = 15, 50
-
-_log = logging.getLogger(__name__)
+_LARGEST_MB = 50
 
 _TITLE = {
     "nl": "Gevaren over de grens",
@@ -48,6 +47,8 @@ def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
     base: BaseMap | None = None,
     made: str | date | None = None,
     study: Mapping[str, Any] | None = None,
+    contacts: Contacts | None = None,
+    zones: bool = False,
     forced_size: bool = False,
 ) -> None:
     """Write the map of one or more results as one HTML file.
@@ -70,19 +71,35 @@ def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
         Date to show (ISO 8601). Left out: from SOURCE_DATE_EPOCH, else none, so that two builds give the same bytes.
     study : mapping, optional
         The study as its file says it, shown under "About"; its ``area`` is what the map opens on.
+    contacts : path, DataFrame, or sequence of mappings, optional
+        Whom to call: columns ``territory`` (an id, or a country code), ``organisation``, ``phone``, ``email``,
+        ``languages``. A path is relative to the working folder.
+    zones : bool
+        Draw the zones as polygons too; of rasters of at most 2 million cells.
     forced_size : bool
         Write a page above 50 MB all the same.
 
     Raises
     ------
     OutputError
-        When the language is unknown, the page is too large, or it would need a file from elsewhere.
+        When the language is unknown, contacts are incomplete, the page is too large, or it would need a file from
+        elsewhere.
     """
-    page = build(exposures, title=title, note=note, language=language, base=base, made=made, study=study)
-    save(page, path, forced_size=forced_size)
+    view = build(
+        exposures,
+        title=title,
+        note=note,
+        language=language,
+        base=base,
+        made=made,
+        study=study,
+        contacts=contacts,
+        zones=zones,
+    )
+    save(view, path, forced_size=forced_size)
 
 
-def build(
+def build(  # noqa: PLR0913  (those of webmap)
     exposures: Sequence[Exposure],
     *,
     title: Text | None = None,
@@ -91,6 +108,8 @@ def build(
     base: BaseMap | None = None,
     made: str | date | None = None,
     study: Mapping[str, Any] | None = None,
+    contacts: Contacts | None = None,
+    zones: bool = False,
 ) -> folium.Map:
     """Return the map of one or more results, for adding one's own folium layers before :func:`save`.
 
@@ -104,11 +123,13 @@ def build(
         base=pack_base() if base is None else base,
         made=_day(made),
         study=study,
+        contacts=contacts,
+        zones=zones,
     )
     return map_of(page)
 
 
-def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = None) -> folium.Map:
+def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = None, **options: Any) -> folium.Map:
     """Show results in a notebook: the same map, in a frame of its own.
 
     Parameters
@@ -119,8 +140,10 @@ def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = N
         The language that the map opens in.
     base : BaseMap, optional
         As in :func:`webmap`.
+    **options
+        The others of :func:`build`.
     """
-    return build(exposures, language=language, base=base)
+    return build(exposures, language=language, base=base, **options)
 
 
 def map_of(page: Page) -> folium.Map:
@@ -149,7 +172,7 @@ def map_of(page: Page) -> folium.Map:
 
 
 def save(view: folium.Map, path: str | Path, *, forced_size: bool = False) -> None:
-    """Write a map, whole or not at all.
+    """Write a map, whole or not at all; layers that are too large for it are written beside it.
 
     Raises
     ------
@@ -157,17 +180,18 @@ def save(view: folium.Map, path: str | Path, *, forced_size: bool = False) -> No
         When the page is above 50 MB and not forced, when one of its layers needs a file from elsewhere, or when the
         file cannot be written.
     """
-    content = view.get_root().render().encode("utf-8")
+    figure: Any = view.get_root()
+    content = figure.render().encode("utf-8")
     megabytes = len(content) / 1e6
     if megabytes > _LARGEST_MB and not forced_size:
         raise OutputError(
             f"the map would be {megabytes:.0f} MB; expected at most {_LARGEST_MB} MB; leave layers out, make the area "
             "smaller, or pass forced_size=True"
         )
-    if megabytes > _LARGE_MB:
-        _log.warning("%s is %.0f MB; above %d MB phones and mail servers may refuse it", path, megabytes, _LARGE_MB)
-    with written(Path(path)) as beside:
-        beside.write_bytes(content)
+    for name, frame in figure.beside.items():
+        write_whole(frame, Path(path).with_name(name))
+    with written(Path(path)) as part:
+        part.write_bytes(content)
 
 
 def _day(made: str | date | None) -> date | None:

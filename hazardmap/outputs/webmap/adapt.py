@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -9,9 +10,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
+from hazardmap.outputs.webmap.contacts import Contacts, contacts_of
+from hazardmap.outputs.webmap.hazardlayers import modelled_area, seam_layer, shape_layer, zone_layer
 from hazardmap.outputs.webmap.model import (
     Attribute,
     BaseMap,
@@ -35,10 +37,15 @@ _INTENSITY_DIGITS = 1
 # A layer of more features is there, but waits to be switched on.
 _MOST_SHOWN = 2000
 _PIECE = ["layer", "asset", "territory"]
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+# A place that is a point: its inhabitants are a fact about it, not people in the water.
+_UNITS_OF_ONE = {"people in places hit": "people"}
+# Of many scenarios only what colours the map and what popups tell.
+_MANY_SCENARIOS = 12
 _CODES = {"hit": 0, "partial": 1, "dry": 2, "not covered": 3}
 
 
-def page_of(
+def page_of(  # noqa: PLR0913  (those of webmap)
     exposures: Sequence[Exposure],
     *,
     title: Text,
@@ -47,6 +54,8 @@ def page_of(
     made: date | None,
     note: Text | None = None,
     study: Mapping[str, Any] | None = None,
+    contacts: Contacts | None = None,
+    zones: bool = False,
 ) -> Page:
     """Gather what the map shows of one or more results."""
     territories = exposures[0].territories.to_crs(4326) if exposures else None
@@ -54,22 +63,24 @@ def page_of(
     inputs = {(item.get("name"), item.get("sha256")): item for result in exposures for item in result.inputs}
     return Page(
         title=title,
-        hazards=tuple(_hazard(result, countries) for result in exposures),
+        hazards=tuple(_hazard(result, countries, zones=zones) for result in exposures),
         territories=territories,
         base=base,
         notes=tuple(dict.fromkeys(note for result in exposures for note in result.notes)),
         sources=tuple(inputs.values()),
         note=note,
         record=study,
+        contacts=() if contacts is None else contacts_of(contacts),
         area=tuple(study["area"]) if study and study.get("area") else None,
         language=language,
         made=made,
     )
 
 
-def _hazard(result: Exposure, countries: dict[str, str]) -> Hazard:
+def _hazard(result: Exposure, countries: dict[str, str], *, zones: bool) -> Hazard:
     footprint = result.footprint
     scenarios = _scenarios(footprint)
+    found, notes = zone_layer(result) if zones else (None, ())
     raster = None
     if footprint.is_raster:
         raster = RasterStack(intensity=footprint.intensity, source=footprint.source, shares=footprint.shares)
@@ -90,9 +101,12 @@ def _hazard(result: Exposure, countries: dict[str, str]) -> Hazard:
         status=footprint.status,
         meaning=footprint.meaning,
         raster=raster,
-        zones=None if footprint.is_raster else _zones(footprint),
+        zones=found if zones or footprint.is_raster else shape_layer(footprint),
+        modelled=modelled_area(footprint),
+        seams=seam_layer(result),
         assets=tuple(assets),
         flows=_country_flows(result.flows(), countries),
+        notes=notes,
     )
 
 
@@ -108,6 +122,7 @@ def _scenarios(footprint: Footprint) -> tuple[Scenario, ...]:
             label=str(row["label"]),
             likelihood=None if pd.isna(row["class"]) else str(row["class"]),
             return_period=None if pd.isna(row["return_period"]) else float(row["return_period"]),
+            month=str(identity) if _MONTH.fullmatch(str(identity)) else None,
         )
         for identity, row in footprint.scenarios.iterrows()
     )
@@ -122,12 +137,12 @@ def _numbered(result: Exposure) -> gpd.GeoDataFrame:
 
 def _asset_layer(name: str, rows: gpd.GeoDataFrame, result: Exposure, source: dict[str, Any]) -> FeatureLayer:
     """One feature per piece; what depends on the scenario becomes one column per scenario."""
-    units = result.footprint.units
     first = rows.drop_duplicates("piece").set_index("piece")
     codes, mixes = _mixes(result, rows)
     level = {edge: number for number, edge in enumerate(result.footprint.levels)}
     by_scenario = rows.assign(status=rows["status"].map(_CODES), level=rows["level"].map(level), mix=codes)
-    columns = ["status", "level", "maximum", "mean", "covered_fraction", "affected", "mix"]
+    attributes = _attributes(result.footprint, first)
+    columns = [attribute.name for attribute in attributes if attribute.per_scenario]
     wide = by_scenario.pivot_table(index="piece", columns="scenario", values=columns, aggfunc="first", sort=False)
     wide.columns = [f"{column}@{scenario}" for column, scenario in wide.columns]
     wanted = [f"{column}@{scenario}" for column in columns for scenario in result.footprint.scenarios.index]
@@ -145,7 +160,7 @@ def _asset_layer(name: str, rows: gpd.GeoDataFrame, result: Exposure, source: di
         name=name,
         title=source.get("title") or name,
         frame=frame.reset_index(drop=True),
-        attributes=_attributes(units, first),
+        attributes=attributes,
         status="status",
         mixes=mixes,
         source=source,
@@ -153,14 +168,21 @@ def _asset_layer(name: str, rows: gpd.GeoDataFrame, result: Exposure, source: di
     )
 
 
-def _attributes(units: str, first: gpd.GeoDataFrame) -> tuple[Attribute, ...]:
-    unit = str(first["unit"].iloc[0])
+def _attributes(footprint: Footprint, first: gpd.GeoDataFrame) -> tuple[Attribute, ...]:
+    unit, units = str(first["unit"].iloc[0]), footprint.units
     value_units = first["value_unit"].dropna().astype(str).unique()
     whole = bool((first["value"].dropna() % 1 == 0).all())
-    digits = 0 if whole else 1
-    worth = [Attribute(name="value", units=name, digits=digits, kind="number") for name in value_units[:1]]
+    worth = [
+        Attribute(name="value", units=_UNITS_OF_ONE.get(name, name), digits=0 if whole else 1, kind="number")
+        for name in value_units[:1]
+    ]
     # of a point everything or nothing is affected: its status says so
     amount = [] if unit == "count" else [_varying("affected", unit, 2)]
+    few = len(footprint.scenarios) <= _MANY_SCENARIOS
+    details = [
+        _varying("mean", units, _INTENSITY_DIGITS),
+        Attribute(name="covered_fraction", per_scenario=True, digits=2, kind="percent"),
+    ]
     return (
         Attribute(name="name"),
         Attribute(name="asset"),
@@ -170,9 +192,8 @@ def _attributes(units: str, first: gpd.GeoDataFrame) -> tuple[Attribute, ...]:
         Attribute(name="status", per_scenario=True, kind="code", digits=0),
         Attribute(name="level", per_scenario=True, kind="level", digits=0),
         _varying("maximum", units, _INTENSITY_DIGITS),
-        _varying("mean", units, _INTENSITY_DIGITS),
         *amount,
-        Attribute(name="covered_fraction", per_scenario=True, digits=2, kind="percent"),
+        *(details if few else []),
         Attribute(name="mix", per_scenario=True, kind="mix", digits=0),
     )
 
@@ -195,25 +216,6 @@ def _mixes(result: Exposure, rows: gpd.GeoDataFrame) -> tuple[pd.Series[Any], tu
     distinct = {mix: code for code, mix in enumerate(sorted(set(mixes.values())))}
     codes = pd.Series({row: distinct[mix] for row, mix in mixes.items()}, dtype="float64").reindex(rows.index)
     return codes, tuple(distinct)
-
-
-def _zones(footprint: Footprint) -> FeatureLayer:
-    """Return a hazard that comes as features, one row per scenario and shape."""
-    features = footprint.intensity.to_crs(4326)
-    order = {identity: number for number, identity in enumerate(footprint.scenarios.index)}
-    higher = footprint.worse == "higher"
-    edges = np.asarray(footprint.levels) * (1 if higher else -1)
-    intensity = features["intensity"].to_numpy(dtype=float) * (1 if higher else -1)
-    frame = features.assign(
-        scenario=features["scenario"].map(order).astype(int),
-        level=np.searchsorted(edges, intensity, side="right") - 1,
-    )
-    attributes = (
-        Attribute(name="scenario", kind="number"),
-        Attribute(name="level", kind="level"),
-        Attribute(name="intensity", units=footprint.units, digits=1, kind="number"),
-    )
-    return FeatureLayer(name="zones", title=footprint.hazard, frame=frame.reset_index(drop=True), attributes=attributes)
 
 
 def _country_flows(flows: pd.DataFrame, countries: dict[str, str]) -> pd.DataFrame:

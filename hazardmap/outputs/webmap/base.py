@@ -14,9 +14,8 @@ __all__ = ["encode_base", "pack_base"]
 
 # Degrees: 0.001 is about 100 m, two pixels at zoom level 10.
 _TOLERANCE = {"land": 0.002, "coast": 0.002, "lakes": 0.002, "rivers": 0.002, "lines": 0.006, "borders": 0.002}
-# Borders are looked at closest; the rest of the pack is off by a kilometre anyway.
-_DIGITS = {"borders": 4, "places": 4}
-_COARSE_DIGITS = 3
+# Decimals of the degrees: half a unit is 50 m, well below the tolerances.
+_DIGITS = 3
 # Most names that the map may carry, greatest places first.
 _PLACES = 1000
 
@@ -81,7 +80,7 @@ def _drawn(frame: gpd.GeoDataFrame, part: str) -> bytes:
     drawn = drawn.set_geometry(shapely.simplify(drawn.geometry.to_numpy(), _TOLERANCE[part]), crs=4326)
     drawn = drawn[~drawn.geometry.is_empty & drawn.geometry.notna()]
     columns = [Column("rank")] if "rank" in drawn.columns else []
-    return encode(drawn, columns, digits=_DIGITS.get(part, _COARSE_DIGITS))
+    return encode(drawn, columns, digits=_DIGITS)
 
 
 def _coast(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -130,5 +129,7 @@ def _places(places: gpd.GeoDataFrame) -> bytes:
     names = [f"name_{language}" for language in LANGUAGES if f"name_{language}" in frame.columns]
     for name in names:  # only where it differs, which is rare
         frame[name] = frame[name].where(frame[name] != frame["name"])
+    if "population" in frame.columns:  # it says at which scale a name is shown
+        frame["population"] = (frame["population"].fillna(0) // 1000).astype("int64") * 1000
     people = [Column("population")] if "population" in frame.columns else []
-    return encode(frame, [Column("name"), *(Column(name) for name in names), *people], digits=_DIGITS["places"])
+    return encode(frame, [Column("name"), *(Column(name) for name in names), *people], digits=_DIGITS)

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import folium
+import geopandas as gpd
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 from hazardmap.errors import OutputError
@@ -33,9 +34,12 @@ _SCRIPTS = (
     "basemap.js",
     "state.js",
     "layers.js",
+    "contacts.js",
+    "scenario.js",
     "popup.js",
     "search.js",
     "flows.js",
+    "chart.js",
     "table.js",
     "export.js",
     "panel.js",
@@ -47,6 +51,8 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 _INLINE_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script>", re.DOTALL | re.IGNORECASE)
+# Comments that have their lines to themselves; the page does without.
+_COMMENT = re.compile(r"^ *(?:/\*.*?\*/|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
 # folium forbids zooming by pinch, which people with low vision need.
 _VIEWPORT = re.compile(r"<meta\s+name=\"viewport\"[^>]*>")
 # What branca appends to the name of an element.
@@ -55,10 +61,11 @@ _ICONS = {"iconUrl": "marker-icon.png", "iconRetinaUrl": "marker-icon-2x.png", "
 
 
 class EncodedPage(NamedTuple):
-    """What a page is made of: its description (JSON) and its binary payloads (gzip), by id."""
+    """What a page is made of: its description (JSON), its binary payloads (gzip) by id, and the files beside it."""
 
     description: Mapping[str, Any]
     payloads: Mapping[str, bytes]
+    beside: Mapping[str, gpd.GeoDataFrame]
 
 
 class OfflineFigure(Figure):
@@ -71,6 +78,11 @@ class OfflineFigure(Figure):
     def __init__(self, page: EncodedPage) -> None:
         super().__init__(height="620px")
         self._page = page
+
+    @property
+    def beside(self) -> Mapping[str, gpd.GeoDataFrame]:
+        """Layers that are too large for the page, by the name of the file beside it."""
+        return self._page.beside
 
     def render(self, **kwargs: Any) -> str:
         """Return the page as one HTML text.
@@ -110,7 +122,6 @@ class OfflineFigure(Figure):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 {head}
-<style>{asset("page.css")}</style>
 </head>
 <body>
 {skeleton}
@@ -143,12 +154,12 @@ def asset(name: str) -> str:
 
 def _own_scripts() -> list[str]:
     leaflet = asset("leaflet/leaflet.js").partition("//# sourceMappingURL")[0]
-    style = json.dumps(_leaflet_css())
+    style = json.dumps(_leaflet_css() + asset("page.css"))
     icons = {option: _image(name) for option, name in _ICONS.items()}
     # Leaflet guesses the path of its icons from the style sheet, which a data: URI defeats (its issue 4968).
     icon_script = f"delete L.Icon.Default.prototype._getIconUrl;L.Icon.Default.mergeOptions({json.dumps(icons)});"
     style_script = f"document.head.prepend(Object.assign(document.createElement('style'),{{textContent:{style}}}));"
-    own = "\n".join(asset(f"js/{name}") for name in ("shim.js", *_SCRIPTS))
+    own = "\n".join(_COMMENT.sub("", asset(f"js/{name}")) for name in ("shim.js", *_SCRIPTS))
     return [leaflet, icon_script + style_script, own]
 
 

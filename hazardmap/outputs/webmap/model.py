@@ -20,12 +20,16 @@ Status = Literal["official", "indicative", "synthetic"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One scenario: its id, its original label, its class (high, medium, low) and its return period in years."""
+    """One scenario: its id, its original label, its class (high, medium, low, extreme) and its return period in years.
+
+    ``month`` (``2018-07``) is that of one step of a series in time.
+    """
 
     id: str
     label: str
     likelihood: str | None = None
     return_period: float | None = None
+    month: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +37,8 @@ class Attribute:
     """A column that popups, tables and downloads show.
 
     ``name`` is the column of the frame; with ``per_scenario`` there is one per scenario, ``name@id``. ``digits`` is
-    what the method supports. Without a title
-    the page's own word for the name is shown. A ``kind`` of ``code`` looks its values up in the page's own texts.
+    what the method supports. Without a title the page's own word for the name is shown. A ``kind`` of ``code`` looks
+    its values up in the page's own texts, one of ``scenario`` holds the number of a scenario.
     """
 
     name: str
@@ -42,7 +46,9 @@ class Attribute:
     units: str = ""
     digits: int | None = None
     per_scenario: bool = False
-    kind: Literal["text", "number", "percent", "code", "level", "country", "territory", "mix"] = "text"
+    kind: Literal["text", "number", "percent", "code", "level", "country", "territory", "mix", "scenario", "seam"] = (
+        "text"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +78,10 @@ class RasterStack:
 class Hazard:
     """A hazard: its scenarios and classes, how it is drawn, what it reaches, and who sends it to whom.
 
-    ``zones`` draws a hazard that comes as features: columns ``scenario`` (its number) and ``level`` (class number).
-    ``flows`` has the columns scenario, level, measure, unit, origin, territory, attributed.
+    ``zones`` has the columns ``scenario`` (its number) and ``level`` (class number); it draws a hazard that comes as
+    features, and is a layer of its own beside a raster. Outside of ``modelled`` (polygons, EPSG:4326) nothing is known.
+    ``seams`` are lines with a ``scenario`` (its number; -1: any) and a ``kind``. ``flows`` has the columns scenario,
+    level, measure, unit, origin, territory, attributed.
     """
 
     name: str
@@ -87,6 +95,8 @@ class Hazard:
     meaning: str = "share"
     raster: RasterStack | None = None
     zones: FeatureLayer | None = None
+    modelled: gpd.GeoDataFrame | None = None
+    seams: FeatureLayer | None = None
     assets: tuple[FeatureLayer, ...] = ()
     flows: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
@@ -114,7 +124,8 @@ class BaseMap:
 class Page:
     """Everything that the map shows. ``area`` (west, south, east, north) is what it opens on.
 
-    ``note`` is what every reader must know, ``notes`` what is doubtful about the run, ``record`` how it was made.
+    ``note`` is what every reader must know, ``notes`` what is doubtful about the run, ``record`` how it was made,
+    ``contacts`` whom to call (see :func:`hazardmap.outputs.webmap.contacts.contacts_of`).
     """
 
     title: Text
@@ -126,6 +137,7 @@ class Page:
     notes: tuple[str, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
     record: Mapping[str, Any] | None = None
+    contacts: tuple[Mapping[str, str], ...] = ()
     area: tuple[float, float, float, float] | None = None
     language: str = "en"
     made: date | None = None

@@ -19,7 +19,8 @@ from hazardmap.checks import grid_of
 from hazardmap.outputs.webmap.base import encode_base
 from hazardmap.outputs.webmap.codec import Column, encode, pack
 from hazardmap.outputs.webmap.figure import EncodedPage
-from hazardmap.outputs.webmap.model import LANGUAGES, Attribute, FeatureLayer, Hazard, Page, RasterStack, Scenario, Text
+from hazardmap.outputs.webmap.model import LANGUAGES, FeatureLayer, Hazard, Page, RasterStack, Scenario
+from hazardmap.outputs.webmap.pagelayers import Carried, encode_layer, texts_of
 from hazardmap.outputs.webmap.palette import STATUS_COLOURS, class_colours
 from hazardmap.outputs.webmap.raster import encode_raster, origin_codes, zoom_limit
 
@@ -27,6 +28,11 @@ __all__ = ["encode_page", "languages", "page_bounds", "thinned"]
 
 _STATUS_ORDER = ("official", "indicative", "synthetic")
 _TEXTS = files("hazardmap.outputs.webmap").joinpath("i18n")
+# Of what is drawn only: about 10 m.
+_OUTLINE_DIGITS = 4
+# Above this phones and mail servers may refuse a page, which then says so itself.
+_LARGE_MB = 15
+_BASE64 = 4 / 3
 _WORLD = (-180.0, -85.0, 180.0, 85.0)
 
 
@@ -35,27 +41,31 @@ def encode_page(page: Page) -> EncodedPage:
 
     The SHA-256 of the payloads, in their order in the file, stands in the description as ``sha256``.
     """
-    payloads: dict[str, bytes] = {}
+    carried = Carried({}, {})
+    payloads = carried.payloads
     description: dict[str, Any] = {
-        "title": _texts(page.title),
+        "title": texts_of(page.title),
         "language": page.language,
         "languages": languages(),
         "made": page.made.isoformat() if isinstance(page.made, date) else None,
         "status": _weakest([hazard.status for hazard in page.hazards]),
         "status_colours": STATUS_COLOURS,
         "bounds": page_bounds(page),
-        "hazards": [_hazard(hazard, number, payloads) for number, hazard in enumerate(page.hazards)],
-        "context": [_layer(layer, f"hm-context-{number}", (), payloads) for number, layer in enumerate(page.context)],
+        "hazards": [_hazard(hazard, number, carried) for number, hazard in enumerate(page.hazards)],
+        "context": [encode_layer(layer, f"hm-context-{number}", carried) for number, layer in enumerate(page.context)],
         "base": encode_base(page.base, payloads),
         "territories": _territories(page.territories, payloads),
-        "note": _texts(page.note) if page.note else None,
+        "note": texts_of(page.note) if page.note else None,
         "notes": list(page.notes),
         "sources": [_plain(source) for source in (*page.sources, *page.base.sources)],
         "record": _plain(page.record) if page.record is not None else None,
+        "contacts": [dict(contact) for contact in page.contacts],
     }
     payloads["hm-texts"] = _json_payload(_page_texts())
     digest = hashlib.sha256(b"".join(payloads.values()))
-    return EncodedPage(description | {"sha256": digest.hexdigest()}, payloads)
+    megabytes = sum(len(content) for content in payloads.values()) * _BASE64 / 1e6
+    description |= {"sha256": digest.hexdigest(), "megabytes": math.ceil(megabytes) if megabytes > _LARGE_MB else None}
+    return EncodedPage(description, payloads, carried.beside)
 
 
 def thinned(polygons: gpd.GeoDataFrame, tolerance: float = 0.008) -> gpd.GeoDataFrame:
@@ -83,11 +93,12 @@ def page_bounds(page: Page) -> list[float]:
     return _rounded([*np.nanmin(stacked[:, :2], axis=0), *np.nanmax(stacked[:, 2:], axis=0)])
 
 
-def _hazard(hazard: Hazard, number: int, payloads: dict[str, bytes]) -> dict[str, Any]:
-    prefix = f"hm-hazard-{number}"
+def _hazard(hazard: Hazard, number: int, carried: Carried) -> dict[str, Any]:
+    prefix, payloads = f"hm-hazard-{number}", carried.payloads
+    options: dict[str, Any] = {"scenarios": hazard.scenarios, "hazard": hazard.name}
     described = {
         "name": hazard.name,
-        "title": _texts(hazard.title),
+        "title": texts_of(hazard.title),
         "units": hazard.units,
         "levels": list(hazard.levels),
         "worse": hazard.worse,
@@ -99,14 +110,21 @@ def _hazard(hazard: Hazard, number: int, payloads: dict[str, bytes]) -> dict[str
         "notes": list(hazard.notes),
         "raster": None,
         "zones": None,
+        "modelled": None,
+        "seams": None,
         "flows": None,
     }
     if hazard.raster is not None:
         described["raster"] = _raster(hazard, hazard.raster, f"{prefix}-raster", payloads)
     if hazard.zones is not None:
-        described["zones"] = _layer(hazard.zones, f"{prefix}-zones", hazard.scenarios, payloads)
+        described["zones"] = encode_layer(hazard.zones, f"{prefix}-zones", carried, **options)
+    if hazard.modelled is not None:
+        described["modelled"] = f"{prefix}-modelled"
+        payloads[f"{prefix}-modelled"] = encode(hazard.modelled.to_crs(4326), digits=_OUTLINE_DIGITS)
+    if hazard.seams is not None:
+        described["seams"] = encode_layer(hazard.seams, f"{prefix}-seams", carried, **options)
     described["assets"] = [
-        _layer(layer, f"{prefix}-assets-{k}", hazard.scenarios, payloads) for k, layer in enumerate(hazard.assets)
+        encode_layer(layer, f"{prefix}-assets-{k}", carried, **options) for k, layer in enumerate(hazard.assets)
     ]
     if hazard.flows is not None and len(hazard.flows):
         described["flows"] = f"{prefix}-flows"
@@ -123,8 +141,9 @@ def _raster(hazard: Hazard, stack: RasterStack, name: str, payloads: dict[str, b
     )
     payloads[name] = encoded.payload
     coarse = hazard.status != "official"
+    depths = coarse and hazard.units == "m"  # nobody looks for a house on a map of drought
     south, north = _raster_bounds(stack.intensity)[1::2]
-    limit = zoom_limit(max(encoded.description["cell_m"]), (south + north) / 2) if coarse else None
+    limit = zoom_limit(max(encoded.description["cell_m"]), (south + north) / 2) if depths else None
     return encoded.description | {"id": name, "mixes": mixes, "smooth": coarse, "max_zoom": limit}
 
 
@@ -135,38 +154,6 @@ def _sources(stack: RasterStack) -> npt.NDArray[np.int32]:
     return np.full(stack.intensity.shape[-2:], stack.source, dtype=np.int32)
 
 
-def _layer(
-    layer: FeatureLayer, name: str, scenarios: tuple[Scenario, ...], payloads: dict[str, bytes]
-) -> dict[str, Any]:
-    columns = [
-        Column(f"{attribute.name}@{scenario.id}" if scenario else attribute.name, attribute.digits)
-        for attribute in layer.attributes
-        for scenario in (scenarios if attribute.per_scenario else (None,))
-    ]
-    payloads[name] = encode(layer.frame, columns)
-    return {
-        "id": name,
-        "name": layer.name,
-        "title": _texts(layer.title),
-        "attributes": [_attribute(attribute) for attribute in layer.attributes],
-        "status": layer.status,
-        "mixes": [[list(part) for part in mix] for mix in layer.mixes],
-        "source": _plain(layer.source),
-        "shown": layer.shown,
-    }
-
-
-def _attribute(attribute: Attribute) -> dict[str, Any]:
-    return {
-        "name": attribute.name,
-        "title": _texts(attribute.title),
-        "units": attribute.units,
-        "digits": attribute.digits,
-        "per_scenario": attribute.per_scenario,
-        "kind": attribute.kind,
-    }
-
-
 def _scenario(scenario: Scenario) -> dict[str, Any]:
     period = scenario.return_period
     return {
@@ -174,16 +161,34 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
         "label": scenario.label,
         "likelihood": scenario.likelihood,
         "return_period": period if period is not None and math.isfinite(period) else None,
+        "month": scenario.month,
     }
 
 
-def _flows(flows: pd.DataFrame, scenarios: tuple[Scenario, ...]) -> list[list[Any]]:
-    """Rows of scenario number, measure, unit, origin, territory and what is attributed, summed over levels."""
+def _flows(flows: pd.DataFrame, scenarios: tuple[Scenario, ...]) -> dict[str, list[Any]]:
+    """Flows summed over levels, column by column: numbers of scenario, measure, origin and territory, and values.
+
+    Values keep four figures; the page shows two.
+    """
     order = {scenario.id: number for number, scenario in enumerate(scenarios)}
-    keys = ["scenario", "measure", "unit", "origin", "territory"]
-    summed = flows.groupby(keys, sort=True, as_index=False)["attributed"].sum()
-    rows = zip(*(summed[column] for column in [*keys, "attributed"]), strict=True)
-    return [[order[row[0]], *(str(cell) for cell in row[1:5]), float(f"{row[5]:.6g}")] for row in rows]
+    keys = ["measure", "unit", "origin", "territory", "scenario"]
+    summed = flows.assign(scenario=flows["scenario"].map(order)).groupby(keys, as_index=False)["attributed"].sum()
+    measures = sorted(set(zip(summed["measure"].astype(str), summed["unit"].astype(str), strict=True)))
+    origins = sorted(set(summed["origin"].astype(str)))
+    territories = sorted(set(summed["territory"].astype(str)))
+    return {
+        "measures": [list(measure) for measure in measures],
+        "origins": origins,
+        "territories": territories,
+        "scenario": [int(number) for number in summed["scenario"]],
+        "measure": [
+            measures.index((str(measure), str(unit)))
+            for measure, unit in zip(summed["measure"], summed["unit"], strict=True)
+        ],
+        "origin": [origins.index(str(origin)) for origin in summed["origin"]],
+        "territory": [territories.index(str(territory)) for territory in summed["territory"]],
+        "value": [float(f"{value:.4g}") for value in summed["attributed"]],
+    }
 
 
 def _territories(territories: gpd.GeoDataFrame | None, payloads: dict[str, bytes]) -> dict[str, Any] | None:
@@ -191,8 +196,8 @@ def _territories(territories: gpd.GeoDataFrame | None, payloads: dict[str, bytes
     if territories is None or not len(territories):
         return None
     frame = territories.to_crs(4326)
-    payloads["hm-territories"] = encode(thinned(frame)[["id", "geometry"]], [Column("id")], digits=4)
-    named = [*(f"name_{language}" for language in LANGUAGES), "name"]
+    payloads["hm-territories"] = encode(thinned(frame)[["id", "geometry"]], [Column("id")], digits=_OUTLINE_DIGITS)
+    named = [*sorted(str(name) for name in frame.columns if str(name).startswith("name_")), "name"]
     names = {
         str(row["id"]): {
             column.removeprefix("name_"): str(row[column])
@@ -213,21 +218,13 @@ def _json_payload(value: Any) -> bytes:
     return pack(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
 
 
-def _texts(text: Text) -> dict[str, str]:
-    """Return one text per language; a bare one stands for every language."""
-    if isinstance(text, str):
-        return dict.fromkeys(LANGUAGES, text)
-    some = text.get("en") or next(iter(text.values()), "")
-    return {language: str(text.get(language) or some) for language in LANGUAGES}
-
-
 def _weakest(statuses: list[str]) -> str:
     return max(statuses, key=_STATUS_ORDER.index, default="official")
 
 
 def _all_layers(page: Page) -> list[FeatureLayer]:
-    zones = [hazard.zones for hazard in page.hazards if hazard.zones is not None]
-    return [*page.context, *zones, *(layer for hazard in page.hazards for layer in hazard.assets)]
+    shapes = [layer for hazard in page.hazards for layer in (hazard.zones, hazard.seams) if layer is not None]
+    return [*page.context, *shapes, *(layer for hazard in page.hazards for layer in hazard.assets)]
 
 
 def _raster_bounds(values: xr.DataArray) -> tuple[float, float, float, float]:

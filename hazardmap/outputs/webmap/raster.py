@@ -29,6 +29,9 @@ MAX_CELLS = 6_500_000
 _WIDEST_CELL_PX = 24
 _MERCATOR_EQUATOR_M = 40_075_016.686
 _MISSING = 0
+# Steps between the least and the greatest value; fewer in a long series, which is read for its course.
+_STEPS, _STEPS_OF_SERIES = 200, 60
+_MANY = 12
 # How far off, in cells, the lattice of a projected raster may be, and the most nodes along a side.
 _LATTICE_OFF = 0.05
 _MOST_NODES = 257
@@ -273,7 +276,8 @@ def _scale(values: Floats, levels: tuple[float, ...], worse: str, units: str) ->
     lowest = 0.0 if none else min(least, edges[0])
     gaps = np.diff([0.0, *edges] if none else edges)
     finest = float(gaps.min()) if gaps.size else math.inf
-    step = 0.1 if units == "m" else _nice(max(max(most, edges[-1]) - lowest, 1e-6) / 200)
+    parts = _STEPS if len(values) <= _MANY else _STEPS_OF_SERIES
+    step = 0.1 if units == "m" else _nice(max(max(most, edges[-1]) - lowest, 1e-6) / parts)
     while step >= finest:
         step = _nice(step / 2)
     lowest = math.floor(lowest / step) * step
@@ -310,12 +314,12 @@ def _quantised(values: Floats, scale: _Scale) -> npt.NDArray[Any]:
 
 
 def _smaller(stack: npt.NDArray[Any]) -> tuple[str, bytes]:
-    """Return the smaller of the plain stack and the differences between successive scenarios."""
+    """Return the smallest of the plain stack, its steps from scenario to scenario, and those from west to east."""
     differences = stack.copy()
     differences[1:] -= stack[:-1]
-    ways = {"plain": _planes(stack), "difference": _planes(differences)}
-    if len(stack) == 1:
-        return "plain", ways["plain"]
+    row = stack.copy()
+    row[..., 1:] -= stack[..., :-1]
+    ways = {"plain": _planes(stack), "difference": _planes(differences), "row": _planes(row)}
     best = min(ways, key=lambda way: (len(pack(ways[way])), way))
     return best, ways[best]
 

@@ -36,6 +36,15 @@
     return list;
   };
 
+  /* A table, with heads of columns and of rows; the first of each row is its head. */
+  hm.table = (heads, rows, attributes = {}) =>
+    hm.el("table", { class: "hm-data", ...attributes },
+      hm.el("thead", {}, hm.el("tr", {}, ...heads.map((head) => hm.el("th", { scope: "col" }, head)))),
+      hm.el("tbody", {}, ...rows.map(([first, ...rest]) => hm.el("tr", {}, hm.el("th", { scope: "row" }, first), ...rest.map((cell) => hm.el("td", {}, cell))))));
+
+  /* A part of the page that scrolls, and can be scrolled by keyboard. */
+  hm.scroller = (label, ...children) => hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": label }, ...children);
+
   /* Tells a screen reader what happened. */
   hm.say = (text) => {
     hm.byId("hm-live").textContent = text;

@@ -4,13 +4,12 @@
   const SCALE = 2;
   const FOOT = 92;
 
-  hm.png = async () => {
+  /* The map as it is on the screen, with room for a foot below. */
+  const mapCanvas = (foot, colour) => {
     const size = hm.map.getSize();
-    const canvas = hm.el("canvas", { width: size.x * SCALE, height: (size.y + FOOT) * SCALE });
+    const canvas = hm.el("canvas", { width: size.x * SCALE, height: (size.y + foot) * SCALE });
     const pen = canvas.getContext("2d");
     pen.scale(SCALE, SCALE);
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(name).trim();
     pen.fillStyle = colour("--beyond");
     pen.fillRect(0, 0, size.x, size.y);
     pen.save();
@@ -19,7 +18,19 @@
     pen.clip();
     drawTiles(pen, size);
     drawNames(pen, colour);
+    drawScale(pen, size, colour);
     pen.restore();
+    return { canvas, pen, size };
+  };
+
+  const themeColours = () => {
+    const style = getComputedStyle(document.documentElement);
+    return (name) => style.getPropertyValue(name).trim();
+  };
+
+  hm.png = async () => {
+    const colour = themeColours();
+    const { canvas, pen, size } = mapCanvas(FOOT, colour);
     drawFoot(pen, size, colour);
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   };
@@ -68,10 +79,29 @@
       pen.lineWidth = 3;
       pen.strokeStyle = colour("--land");
       pen.fillStyle = style.color;
-      const text = style.textTransform === "uppercase" ? label.textContent.toLocaleUpperCase(hm.locale()) : label.textContent;
-      pen.strokeText(text, box.left - frame.left, box.top - frame.top + box.height / 2);
-      pen.fillText(text, box.left - frame.left, box.top - frame.top + box.height / 2);
+      const country = label.classList.contains("hm-country");
+      const text = country ? label.textContent.toLocaleUpperCase(hm.locale()) : label.textContent;
+      pen.textAlign = country ? "center" : "left";
+      const x = box.left - frame.left + (country ? box.width / 2 : 7);
+      const y = box.top - frame.top + box.height / 2;
+      pen.strokeText(text, x, y);
+      pen.fillText(text, x, y);
+      if (!country) pen.fillRect(x - 9, y - 2, 4, 4);
     }
+    pen.textAlign = "left";
+  };
+
+  const drawScale = (pen, size, colour) => {
+    const bar = hm.map.getContainer().querySelector(".leaflet-control-scale-line");
+    if (!bar) return;
+    const [left, bottom, width] = [12, size.y - 10, bar.offsetWidth];
+    pen.fillStyle = colour("--paper");
+    pen.fillRect(left - 4, bottom - 22, width + 8, 28);
+    pen.strokeStyle = pen.fillStyle = colour("--ink");
+    pen.lineWidth = 1.5;
+    pen.stroke(new Path2D(`M${left} ${bottom - 6}v6h${width}v-6`));
+    pen.font = "12px system-ui, sans-serif";
+    pen.fillText(bar.textContent, left + 4, bottom - 11);
   };
 
   const drawFoot = (pen, size, colour) => {
@@ -111,6 +141,24 @@
   hm.warning = () => (hm.page.status === "official" ? "" : hm.text(`banner.${hm.page.status}`));
 
   hm.attributionText = () => [...new Set(hm.page.sources.map((source) => source.attribution || source.name).filter(Boolean))].join(" · ");
+
+  /* On paper the map is a picture of what the screen shows, so that it fits any sheet. Layers that others added to the
+     map are not in the picture: with them, the map itself is printed. */
+  hm.preparePaper = async () => {
+    hm.fillPrintLegend();
+    const own = !["overlayPane", "markerPane"].some((name) => hm.map.getPane(name).childElementCount);
+    document.documentElement.classList.toggle("hm-pictured", own);
+    if (!own) return;
+    const picture = hm.byId("hm-print-map");
+    picture.src = mapCanvas(0, themeColours()).canvas.toDataURL();
+    picture.alt = hm.headline();
+    await picture.decode();
+  };
+
+  hm.print = async () => {
+    await hm.preparePaper();
+    window.print();
+  };
 
   /* Legend and sources below the map on paper. */
   hm.fillPrintLegend = () => {

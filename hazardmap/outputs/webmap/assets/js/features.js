@@ -24,6 +24,20 @@
   ];
   hm.STATUS_ORDER = [2, 3, 1, 0];
 
+  const SEAMS = [
+    { key: "step in depth", colour: "#b5179e", dash: [] },
+    { key: "wet on one side only", colour: "#d1495b", dash: [9, 4] },
+    { key: "not covered", colour: "#6b7280", dash: [2, 4] },
+    { key: "unlike return periods", colour: "#b78a00", dash: [9, 3, 2, 3] },
+  ];
+
+  /* How seams between maps are drawn: kinds differ by dash, not only by colour. The last one is any other kind. */
+  hm.seamStyles = () => [...SEAMS, { key: "other", colour: "#333333", dash: [1, 3] }].map((style) => ({ ...style, shape: "circle", width: 4, fill: 0 }));
+  hm.seamStyle = (kind) => {
+    const found = SEAMS.findIndex(({ key }) => key === kind);
+    return found < 0 ? SEAMS.length : found;
+  };
+
   /* A symbol for legends and lists, drawn as on the map. */
   hm.symbol = (style, kind) => {
     const icon = hm.svg("svg", { width: 20, height: 16, viewBox: "-10 -8 20 16", "aria-hidden": "true" });
@@ -75,6 +89,7 @@
       });
       const paint = { point: paintPoints, line: paintLines, polygon: paintPolygons }[features.kind];
       for (const number of options.order) if (groups[number].length) paint(view, groups[number], options.styles[number]);
+      if (options.faded) hm.fadeBeyond(context, coords, view.size, 2);
     },
 
     /* Features under a point of the map. */

@@ -8,28 +8,43 @@
 
   hm.flowTable = (hazard, h) => {
     const rows = hm.flows[h];
-    if (!rows.length) return null;
-    const measures = measuresOf(rows, hazard);
-    const key = measures.some(([k]) => k === chosenMeasure[h]) ? chosenMeasure[h] : measures[0][0];
-    const choose = hm.select(measures, key, (value) => {
-      chosenMeasure[h] = value;
-      hm.buildPanel();
-    }, { id: `hm-measure-${h}` });
+    // where nothing has an origin, nobody sends anything
+    if (!rows.some((row) => row[3] !== "none")) return null;
     return hm.el(
       "details", { class: "hm-flows", open: true, id: `hm-flows-${h}` },
       hm.el("summary", {}, hm.text("flows")),
-      hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-measure-${h}` }, hm.text("measure")), choose),
-      matrix(rows, key, h),
+      matrix(rows, hm.measureKey(hazard, h), h),
       hm.el("p", { class: "hm-fine" }, `${hm.word("meaning", hazard.meaning)}. ${hm.text("flows hint")}`),
     );
   };
 
+  /* The choice of measure, for the matrix and the chart. */
+  hm.measureRow = (hazard, h) => {
+    if (!hm.flows[h].length) return null;
+    const choose = hm.select(measuresOf(hm.flows[h], hazard), hm.measureKey(hazard, h), (value) => {
+      chosenMeasure[h] = value;
+      hm.buildPanel();
+    }, { id: `hm-measure-${h}` });
+    return hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-measure-${h}` }, hm.text("measure")), choose);
+  };
+
   const keyOf = (row) => `${row[1]}|${row[2]}`;
 
-  /* People first, then the territories themselves, then the rest by name. */
+  /* The measure that is chosen, as "measure|unit". */
+  hm.measureKey = (hazard, h) => {
+    const measures = measuresOf(hm.flows[h], hazard);
+    return measures.some(([key]) => key === chosenMeasure[h]) ? chosenMeasure[h] : measures[0][0];
+  };
+
+  hm.measureTitle = (hazard, h) => new Map(measuresOf(hm.flows[h], hazard)).get(hm.measureKey(hazard, h));
+
+  /* People counted cell by cell first, then the area of the territories, then what is counted, then the rest by name.
+     The inhabitants of a place that is a point are not people who are hit, so they do not come first. */
   const measuresOf = (rows, hazard) => {
     const keys = [...new Set(rows.map(keyOf))];
-    const rank = (key) => (key.endsWith("|people") ? 0 : key.startsWith("territories|") ? 1 : 2);
+    const places = new Set(hazard.assets.filter((layer) => hm.data.get(layer.id).kind === "point").map((layer) => layer.name));
+    const order = [/\|people$/, /^territories\|km2$/, /\|count$/, /./];
+    const rank = (key) => order.findIndex((pattern, k) => pattern.test(key) && !(k === 0 && places.has(key.split("|")[0])));
     const titles = new Map(hazard.assets.map((layer) => [layer.name, hm.layerTitle(layer)]));
     return keys
       .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
@@ -54,8 +69,7 @@
       hm.el("th", { scope: "row" }, choice(origin, "", hm.country(origin))),
       ...territories.map((territory) => cell(origin, territory, value(origin, territory), key.split("|")[1]))));
     const caption = hm.el("caption", { class: "hm-unseen" }, `${hm.text("flows")}: ${hm.scenarioName(hm.page.hazards[h].scenarios[hm.state.scenarios[h]])}`);
-    return hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": hm.text("flows") },
-      hm.el("table", { class: "hm-matrix" }, caption, hm.el("thead", {}, head), hm.el("tbody", {}, ...body)));
+    return hm.scroller(hm.text("flows"), hm.el("table", { class: "hm-matrix" }, caption, hm.el("thead", {}, head), hm.el("tbody", {}, ...body)));
   };
 
   const short = (code) => (/^[A-Z]{2}$/.test(code) ? code : hm.country(code));
@@ -85,6 +99,6 @@
   hm.filterText = () => {
     const { origin, territory } = hm.state;
     if (!origin && !territory) return "";
-    return [origin, territory].map((code) => (code ? hm.country(code) : hm.text("all"))).join(" → ");
+    return [origin, territory].map((code) => (code ? hm.territory(code) : hm.text("all"))).join(" → ");
   };
 })();

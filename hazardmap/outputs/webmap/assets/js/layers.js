@@ -1,13 +1,13 @@
 /* The layers on the map, and how they follow the state. */
 (() => {
   const hm = window.hazardmap;
-  const PANES = { base: 150, hatch: 250, raster: 300, compare: 301, zones: 320, context: 340, polygon: 350, line: 360, point: 370, labels: 380 };
+  const PANES = { base: 150, hatch: 250, raster: 300, compare: 301, zones: 320, outlines: 325, context: 340, grid: 345, polygon: 350, line: 360, seams: 365, point: 370, labels: 380 };
 
   /* Unpacks everything that the page carries. */
   hm.loadData = async () => {
     const { page } = hm;
     hm.texts = await hm.unpackedJson("hm-texts");
-    hm.flows = await Promise.all(page.hazards.map((hazard) => (hazard.flows ? hm.unpackedJson(hazard.flows) : [])));
+    hm.flows = await Promise.all(page.hazards.map(async ({ flows }) => (flows ? flowRows(await hm.unpackedJson(flows)) : [])));
     const base = {};
     const { countries, window: edges, ...parts } = page.base;
     await Promise.all(Object.entries(parts).map(async ([part, id]) => { base[part] = await hm.unpackedFeatures(id); }));
@@ -16,16 +16,29 @@
     hm.rasters = await Promise.all(
       page.hazards.map(async ({ raster, worse }) => raster && hm.decodeRaster({ ...raster, worse }, await hm.unpacked(raster.id))),
     );
+    const reduced = hm.allFeatureLayers().filter(({ layer }) => layer.grid);
+    hm.grids = new Map(
+      await Promise.all(reduced.map(async ({ layer: { id, grid } }) => [id, hm.decodeRaster(grid, await hm.unpacked(grid.id))])),
+    );
+    hm.modelled = await Promise.all(page.hazards.map(({ modelled }) => modelled && hm.unpackedFeatures(modelled)));
     hm.data = new Map(
       await Promise.all(hm.allFeatureLayers().map(async ({ layer }) => [layer.id, await hm.unpackedFeatures(layer.id)])),
     );
   };
 
-  /* Every layer of features: {layer, hazard number or -1, role}. */
+  /* Rows of scenario number, measure, unit, origin, territory and what is attributed. */
+  const flowRows = (flows) =>
+    flows.value.map((value, k) => [
+      flows.scenario[k], ...flows.measures[flows.measure[k]], flows.origins[flows.origin[k]], flows.territories[flows.territory[k]], value,
+    ]);
+
+  /* Every layer of features: {layer, hazard number or -1, role}. Zones draw a hazard that has no cells; beside cells
+     they are outlines. */
   hm.allFeatureLayers = () => [
     ...hm.page.context.map((layer) => ({ layer, hazard: -1, role: "context" })),
     ...hm.page.hazards.flatMap((hazard, h) => [
-      ...(hazard.zones ? [{ layer: hazard.zones, hazard: h, role: "zones" }] : []),
+      ...(hazard.zones ? [{ layer: hazard.zones, hazard: h, role: hazard.raster ? "outlines" : "zones" }] : []),
+      ...(hazard.seams ? [{ layer: hazard.seams, hazard: h, role: "seams" }] : []),
       ...hazard.assets.map((layer) => ({ layer, hazard: h, role: "assets" })),
     ]),
   ];
@@ -55,20 +68,43 @@
     return code === null ? [] : entry.layer.mixes[code];
   };
 
-  /* Whether a feature passes the filter by origin and territory. */
+  /* Whether a feature passes the filter by origin and territory (a country, or one of the territories). */
   hm.passes = (entry, f) => {
     const { origin, territory } = hm.state;
-    if (territory && entry.role === "assets" && hm.named(entry, "country", f) !== territory) return false;
-    return !origin || entry.role !== "assets" || hm.mixOf(entry, f).some(([name]) => name === origin);
+    if (entry.role === "context" || entry.role === "seams") return true;
+    const lies = () => ["country", "territory"].some((name) => hm.named(entry, name, f) === territory);
+    if (territory && hm.attribute(entry, "country") && !lies()) return false;
+    return !origin || hm.named(entry, "origin", f) === origin || hm.mixOf(entry, f).some(([name]) => name === origin);
+  };
+
+  /* Fades what lies beyond the territory that is chosen. */
+  hm.fadeBeyond = (context, coords, size, tiles) => {
+    const chosen = hm.state.territory;
+    if (!chosen || !hm.territories) return;
+    const mask = hm.el("canvas", { width: size, height: size });
+    const pen = mask.getContext("2d");
+    pen.globalAlpha = 0.15;
+    pen.fillRect(0, 0, size, size);
+    pen.globalAlpha = 1;
+    pen.beginPath();
+    const id = hm.territories.columns.id;
+    hm.tracePolygons(pen, hm.territories, coords, size, tiles, (f) => id(f) === chosen || hm.page.territories.names[id(f)]?.country === chosen);
+    pen.fill();
+    context.globalCompositeOperation = "destination-in";
+    context.drawImage(mask, 0, 0);
+    context.globalCompositeOperation = "source-over";
   };
 
   hm.featureName = (entry, f) => {
     if (entry.layer.name === "territories") return hm.territory(hm.named(entry, "asset", f));
+    if (entry.role === "seams") return hm.seamKind(hm.named(entry, "kind", f));
+    if (entry.role === "zones" || entry.role === "outlines") return hm.hazardTitle(hm.page.hazards[entry.hazard]);
     const name = hm.named(entry, "name", f) ?? hm.named(entry, "asset", f);
     return name === null || name === "" ? `${hm.layerTitle(entry.layer)} ${f + 1}` : String(name);
   };
 
   hm.layerTitle = (layer) => hm.word("layer", layer.name, layer.title);
+  hm.seamKind = (kind) => hm.word("seam", kind);
   hm.hazardTitle = (hazard) => hm.word("hazard", hazard.name, hazard.title);
 
   // -------------------------------------------------------------------------------------------------------- making
@@ -80,8 +116,11 @@
     labels.setAttribute("aria-hidden", "true");
     hm.baseLayer = new hm.BaseLayer(hm.base, { pane: "hm-base" }).addTo(map);
     hm.rasterLayers = hm.page.hazards.map((hazard, h) => hm.rasters[h] && makeRaster(hazard, h));
-    hm.featureLayers = hm.allFeatureLayers().map((entry) => ({ ...entry, drawn: makeFeatures(entry) }));
+    hm.beyondLayers = hm.modelled.map((area) => area && new hm.BeyondLayer(area, hm.base.land, { pane: "hm-hatch", colour: hatchColour }));
+    hm.featureLayers = hm.allFeatureLayers().map((entry) => ({ ...entry, drawn: makeFeatures(entry), grid: makeGrid(entry) }));
   };
+
+  const hatchColour = () => ({ light: "#8a8171", dark: "#9aa7b3", contrast: "#000000" })[hm.state.theme];
 
   const makeRaster = (hazard, h) => {
     const raster = hm.rasters[h];
@@ -93,7 +132,7 @@
       compared: new hm.RasterLayer(raster, colours, { pane: "hm-compare" }),
       hatched: new hm.HatchLayer(raster, hm.base.land, {
         pane: "hm-hatch",
-        colour: () => ({ light: "#8a8171", dark: "#9aa7b3", contrast: "#000000" })[hm.state.theme],
+        colour: hatchColour,
       }),
     };
   };
@@ -105,10 +144,14 @@
     return new hm.FeatureLayer(features, {
       pane: `hm-${pane}`,
       styles,
+      faded: entry.role === "zones" && !hm.attribute(entry, "country"),
       order: entry.role === "assets" ? hm.STATUS_ORDER : styles.map((_, k) => k),
       styleOf: (f) => (hm.passes(entry, f) ? styleNumber(entry, f) : -1),
     });
   };
+
+  /* Of a layer that is too large: cells with the worst status of what lies in them. */
+  const makeGrid = ({ layer }) => layer.grid && new hm.RasterLayer(hm.grids.get(layer.id), () => layer.grid.colours, { pane: "hm-grid" });
 
   /* Colours of the classes: worse is darker on a light page, lighter on a dark one. */
   hm.coloursOf = (hazard) => (hm.state.theme === "dark" ? hazard.dark_colours : hazard.colours);
@@ -116,15 +159,17 @@
   const stylesOf = (entry) => {
     if (entry.role === "assets") return hm.statusStyles(hm.page.status_colours);
     if (entry.role === "context") return [{ colour: "#6a51a3", shape: "square", width: 2, dash: [], fill: 0.3 }];
-    const hazard = hm.page.hazards[entry.hazard];
-    return hm.coloursOf(hazard).map((colour) => ({ colour, shape: "circle", width: 3, dash: [], fill: 0.6 }));
+    if (entry.role === "seams") return hm.seamStyles();
+    const fill = entry.role === "outlines" ? 0.25 : 0.6;
+    return hm.coloursOf(hm.page.hazards[entry.hazard]).map((colour) => ({ colour, shape: "circle", width: 3, dash: [], fill }));
   };
 
   const styleNumber = (entry, f) => {
     if (entry.role === "context") return 0;
     if (entry.role === "assets") return hm.named(entry, entry.layer.status, f) ?? -1;
-    if (hm.named(entry, "scenario", f) !== hm.state.scenarios[entry.hazard]) return -1;
-    return hm.named(entry, "level", f);
+    const scenario = hm.named(entry, "scenario", f);
+    if (scenario >= 0 && scenario !== hm.state.scenarios[entry.hazard]) return -1;
+    return entry.role === "seams" ? hm.seamStyle(hm.named(entry, "kind", f)) : hm.named(entry, "level", f);
   };
 
   // ----------------------------------------------------------------------------------------------------- following
@@ -135,16 +180,34 @@
 
   /* Draws what changed: call after any change of the state. */
   hm.applyState = () => {
-    hm.page.hazards.forEach((hazard, h) => hm.rasterLayers[h] && applyRaster(h));
+    hm.page.hazards.forEach((hazard, h) => {
+      if (hm.rasterLayers[h]) applyRaster(h);
+      if (hm.beyondLayers[h]) applyBeyond(h);
+    });
     for (const entry of hm.featureLayers) {
       const shown = hm.isOn(entry);
       entry.drawn.options.styles = stylesOf(entry);
       if (shown && hm.map.hasLayer(entry.drawn)) entry.drawn.redraw();
       show(entry.drawn, shown);
+      if (entry.grid) applyGrid(entry, shown);
     }
     hm.clipCompare();
     hm.noteScale();
     hm.writeHash();
+  };
+
+  /* Cells know no origin: by one, only the features themselves are shown. */
+  const applyGrid = ({ grid, hazard, layer }, shown) => {
+    grid.options.scenario = layer.status ? hm.state.scenarios[hazard] : 0;
+    if (hm.map.hasLayer(grid)) grid.redraw();
+    show(grid, shown && !hm.state.origin);
+  };
+
+  const applyBeyond = (h) => {
+    const layer = hm.beyondLayers[h];
+    if (layer.hmDrawn !== hm.state.theme && hm.map.hasLayer(layer)) layer.redraw();
+    layer.hmDrawn = hm.state.theme;
+    show(layer, hm.state.on.has(`hazard-${h}`));
   };
 
   const applyRaster = (h) => {
@@ -154,7 +217,7 @@
     const [other, scenario] = state.compare.split(":").map(Number);
     const comparing = on && state.compare !== "" && other === h;
     const draw = (layer, number, visible) => {
-      const wanted = `${number}/${state.origin}/${state.theme}`;
+      const wanted = `${number}/${state.origin}/${state.territory}/${state.theme}`;
       const changed = layer.hmDrawn !== wanted;
       layer.hmDrawn = wanted;
       layer.options.scenario = number;

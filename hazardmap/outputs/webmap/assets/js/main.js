@@ -65,7 +65,7 @@
       hm.readHash(map);
       redrawAll();
     });
-    addEventListener("beforeprint", hm.fillPrintLegend);
+    addEventListener("beforeprint", hm.preparePaper);
     watchTitleBar(map);
     watchDivider(map);
   };

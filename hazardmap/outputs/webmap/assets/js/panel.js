@@ -1,6 +1,8 @@
 /* The panel beside the map. It is built anew when the state changes; focus stays where it was. */
 (() => {
   const hm = window.hazardmap;
+  // Beyond, a list is no way to choose; the search box finds them.
+  const MOST_TERRITORIES = 200;
 
   hm.buildPanel = () => {
     const panel = hm.byId("hm-panel");
@@ -77,7 +79,7 @@
 
   hm.openDialog = (title, ...content) => {
     hm.byId("hm-dialog-title").textContent = title;
-    hm.byId("hm-dialog-body").replaceChildren(...content);
+    hm.byId("hm-dialog-body").replaceChildren(...content.filter(Boolean));
     hm.byId("hm-dialog").showModal();
   };
 
@@ -102,28 +104,23 @@
   const hazardSection = (hazard, h) => {
     const on = hm.state.on.has(`hazard-${h}`);
     return group(hm.text("hazard"), toggle(`hazard-${h}`, hm.hazardTitle(hazard)),
-      on && hm.el("div", { class: "hm-sub" }, scenarioSlider(hazard, h), hm.legend(hazard, true), ...rasterControls(hazard, h)),
-      on && hm.flowTable(hazard, h));
+      on && hm.el("div", { class: "hm-sub" }, hm.scenarioSlider(hazard, h), hm.legend(hazard, true), ...rasterControls(hazard, h)),
+      on && hm.measureRow(hazard, h),
+      on && hm.flowTable(hazard, h),
+      on && hm.flowChart(hazard, h),
+      ...hm.featureLayers.filter((entry) => entry.hazard === h && ["outlines", "seams"].includes(entry.role)).map(shapeToggle));
   };
 
-  const scenarioSlider = (hazard, h) => {
-    const id = `hm-scenario-${h}`;
-    const name = () => hm.scenarioName(hazard.scenarios[hm.state.scenarios[h]]);
-    const output = hm.el("output", { for: id, class: "hm-value" }, name());
-    if (hazard.scenarios.length < 2) return hm.el("p", {}, output);
-    const slider = hm.el("input", { type: "range", id, min: 0, max: hazard.scenarios.length - 1, step: 1, "aria-valuetext": name(), on: {
-      input: () => {
-        // the slider itself stays in place while it is dragged
-        hm.state.scenarios[h] = Number(slider.value);
-        output.textContent = name();
-        slider.setAttribute("aria-valuetext", name());
-        hm.byId(`hm-flows-${h}`)?.replaceWith(hm.flowTable(hazard, h));
-        hm.applyState();
-        hm.refreshList();
-      },
-    } });
-    slider.value = hm.state.scenarios[h];
-    return hm.el("div", {}, hm.el("label", { for: id }, hm.text("scenario")), output, slider);
+  /* Zones beside a raster, and seams between maps: each a layer of its own; seams with their legend. */
+  const shapeToggle = (entry) =>
+    hm.el("div", {}, toggle(entry.layer.id, hm.layerTitle(entry.layer)), entry.role === "seams" && hm.isOn(entry) && hm.seamLegend(entry));
+
+  hm.seamLegend = (entry) => {
+    const { count, columns } = hm.data.get(entry.layer.id);
+    const kinds = new Set(Array.from({ length: count }, (_, f) => columns.kind(f)));
+    const styles = hm.seamStyles();
+    return hm.el("ul", { class: "hm-legend" }, ...[...kinds].map((kind) =>
+      hm.el("li", { class: "hm-whole" }, hm.symbol(styles[hm.seamStyle(kind)], "line"), hm.seamKind(kind))));
   };
 
   const rasterControls = (hazard, h) => {
@@ -135,7 +132,7 @@
       },
     } });
     opacity.value = hm.state.opacity;
-    const choices = [["", "–"], ...hazard.scenarios.map((scenario, s) => [`${h}:${s}`, scenario.label])];
+    const choices = [["", "–"], ...hazard.scenarios.map((scenario, s) => [`${h}:${s}`, hm.scenarioTitle(scenario)])];
     const compare = hm.select(choices, hm.state.compare.startsWith(`${h}:`) ? hm.state.compare : "", (value) => {
       hm.state.compare = value;
       hm.applyState();
@@ -167,7 +164,7 @@
       swatch.style.background = colour;
       return hm.el("li", {}, swatch, hm.levelLabel(hazard, k));
     });
-    if (hazard.raster) items.push(hm.el("li", { class: "hm-whole" }, hm.el("i", { class: "hm-hatched" }), hm.text("value.not covered")));
+    if (hazard.raster || hazard.modelled) items.push(hm.el("li", { class: "hm-whole" }, hm.el("i", { class: "hm-hatched" }), hm.text("value.not covered")));
     const list = hm.el("ul", { class: "hm-legend" }, ...items);
     if (!withNotes || !hazard.raster?.smooth) return list;
     const note = hm.text("smoothed", { cells: hm.cellSize(hazard.raster) });
@@ -180,12 +177,14 @@
     const [origins, countries] = [hm.allOrigins(), hm.allCountries()];
     if (!origins.length && countries.length < 2) return null;
     const { state } = hm;
-    const options = (codes) => [["", hm.text("all")], ...codes.map((code) => [code, hm.country(code)])];
+    const options = (codes) => [["", hm.text("all")], ...codes.map((code) => [code, hm.territory(code)])];
+    const ids = Object.keys(hm.page.territories?.names || {}).filter((id) => !countries.includes(id));
+    const inside = ids.length <= MOST_TERRITORIES ? ids.sort((a, b) => hm.territory(a).localeCompare(hm.territory(b), hm.locale())) : [];
     return group(hm.text("filter"),
       origins.length > 0 && hm.el("div", { class: "hm-row" }, hm.el("label", { for: "hm-from" }, hm.text("origin")),
         hm.select(options(origins), state.origin, (value) => hm.setFilter(value, state.territory), { id: "hm-from" })),
       hm.el("div", { class: "hm-row" }, hm.el("label", { for: "hm-to" }, hm.text("territory")),
-        hm.select(options(countries), state.territory, (value) => hm.setFilter(state.origin, value), { id: "hm-to" })),
+        hm.select(options([...countries, ...inside]), state.territory, (value) => hm.setFilter(state.origin, value), { id: "hm-to" })),
       hm.filterText() && hm.el("p", { class: "hm-row" }, hm.el("strong", {}, hm.filterText()),
         hm.button(hm.text("clear"), () => hm.setFilter("", ""), { id: "hm-clear" })));
   };
@@ -193,24 +192,29 @@
   const assetSection = () => {
     const entries = hm.featureLayers.filter((entry) => entry.role === "assets");
     if (!entries.length) return null;
-    const several = hm.page.hazards.length > 1;
-    const toggles = entries.map((entry) => {
-      const title = hm.layerTitle(entry.layer);
-      return toggle(entry.layer.id, several ? `${title} – ${hm.hazardTitle(hm.page.hazards[entry.hazard])}` : title);
-    });
+    const toggles = entries.flatMap((entry) => [toggle(entry.layer.id, hm.entryTitle(entry)), sizeNote(entry)]);
     return group(hm.text("exposure"), ...toggles, hm.assetLegend());
+  };
+
+  /* What was done to a large layer, and where the whole of it is. */
+  const sizeNote = ({ layer }) => {
+    if (layer.thinned) return hm.el("p", { class: "hm-fine" }, hm.text("thinned"));
+    if (!layer.beside) return null;
+    const { file, count, listed } = layer.beside;
+    return hm.el("p", { class: "hm-fine" }, `${hm.text("reduced", { count: hm.number(count), listed: hm.number(listed) })} `,
+      hm.el("a", { href: file, download: file }, file));
   };
 
   /* Status by shape and colour, for the kinds of assets that are shown. */
   hm.assetLegend = () => {
     const shown = hm.featureLayers.filter((entry) => entry.role === "assets" && hm.isOn(entry));
     const kinds = new Set(shown.map((entry) => hm.data.get(entry.layer.id).kind));
-    return kinds.size ? statusLegend([...kinds]) : "";
+    return kinds.size ? statusLegend([...kinds], shown.map((entry) => entry.hazard)) : "";
   };
 
-  const statusLegend = (kinds) =>
+  const statusLegend = (kinds, hazards) =>
     hm.el("ul", { class: "hm-legend" }, ...hm.statusStyles(hm.page.status_colours).map((style) =>
-      hm.el("li", { class: kinds.length > 1 ? "hm-whole" : null }, ...kinds.map((kind) => hm.symbol(style, kind)), hm.text(`status.${style.key}`))));
+      hm.el("li", { class: kinds.length > 1 ? "hm-whole" : null }, ...kinds.map((kind) => hm.symbol(style, kind)), hm.statusText(style.key, hazards))));
 
   const inViewSection = () => {
     if (!hm.featureLayers.some((entry) => entry.role === "assets")) return null;
@@ -223,13 +227,14 @@
   };
 
   const contextSection = () => {
-    const layers = hm.featureLayers.filter((entry) => entry.role === "context").map((entry) => toggle(entry.layer.id, hm.layerTitle(entry.layer)));
+    const layers = hm.featureLayers.filter((entry) => entry.role === "context").flatMap((entry) => [toggle(entry.layer.id, hm.layerTitle(entry.layer)), sizeNote(entry)]);
     if (!layers.length && !hm.base.places && !hm.base.countries) return null;
     return group(hm.text("context"), ...layers, (hm.base.places || hm.base.countries) && toggle("labels", hm.text("names")));
   };
 
   const notesSection = () => {
-    const notes = [...hm.page.notes, ...hm.page.hazards.flatMap((hazard) => hazard.notes)];
+    const { megabytes } = hm.page;
+    const notes = [...(megabytes ? [hm.text("large page", { megabytes })] : []), ...hm.page.notes, ...hm.page.hazards.flatMap((hazard) => hazard.notes)];
     if (!notes.length) return null;
     return hm.el("details", { id: "hm-notes" }, hm.el("summary", {}, `${hm.text("notes")} (${notes.length})`),
       hm.el("ul", { class: "hm-notes" }, ...notes.map((note) => hm.el("li", {}, note))));
@@ -237,9 +242,9 @@
 
   const toolsSection = () =>
     group(hm.text("tools"), hm.el("div", { class: "hm-tools" },
-      hm.featureLayers.some((entry) => entry.role !== "zones") && hm.button(hm.text("table"), hm.openTable, { id: "hm-tool-table" }),
+      hm.featureLayers.length > 0 && hm.button(hm.text("table"), hm.openTable, { id: "hm-tool-table" }),
       hm.button(hm.text("picture"), hm.savePng, { id: "hm-tool-png" }),
-      hm.button(hm.text("print"), () => window.print(), { id: "hm-tool-print" }),
+      hm.button(hm.text("print"), hm.print, { id: "hm-tool-print" }),
       hm.button(hm.text("link"), hm.copyLink, { id: "hm-tool-link" }),
       hm.button(hm.text("about"), hm.openAbout, { id: "hm-tool-about" })));
 
@@ -247,17 +252,17 @@
 
   hm.openAbout = () => {
     const { page } = hm;
-    const rows = page.sources.map((source) => hm.el("tr", {},
-      hm.el("th", { scope: "row" }, source.title ? hm.pick(typeof source.title === "string" ? { en: source.title } : source.title) : source.name),
-      ...["attribution", "licence", "date", "status"].map((key) => hm.el("td", {}, key === "status" && source.status ? hm.text(`status.${source.status}`) : source[key] ?? "–"))));
-    const head = ["name", "source", "licence", "date", "status"].map((key) => hm.el("th", { scope: "col" }, hm.text(`column.${key}`)));
+    const rows = page.sources.map((source) => [
+      source.title ? hm.pick(typeof source.title === "string" ? { en: source.title } : source.title) : source.name ?? "–",
+      source.attribution ?? "–", source.licence ?? "–", source.date ?? "–", source.status ? hm.text(`status.${source.status}`) : "–"]);
+    const heads = ["name", "source", "licence", "date", "status"].map((key) => hm.text(`column.${key}`));
     hm.openDialog(hm.text("about"),
       hm.page.note && hm.el("p", {}, hm.pick(hm.page.note)),
       hm.el("p", {}, hm.text("screening")),
       hm.warning() && hm.el("p", {}, hm.warning()),
       hm.el("h3", {}, hm.text("sources")),
-      hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": hm.text("sources") },
-        hm.el("table", { class: "hm-data" }, hm.el("thead", {}, hm.el("tr", {}, ...head)), hm.el("tbody", {}, ...rows))),
+      hm.scroller(hm.text("sources"), hm.table(heads, rows)),
+      ...hm.contactTable(),
       hm.el("p", {}, `Leaflet ${L.version}, BSD-2-Clause, © 2010–2022 Vladimir Agafonkin, © 2010–2011 CloudMade. hazardmap, Apache-2.0.`),
       hm.el("h3", {}, hm.text("checksum")),
       hm.el("p", { class: "hm-code", id: "hm-checksum" }, page.sha256),

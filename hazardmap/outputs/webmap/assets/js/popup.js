@@ -51,10 +51,14 @@
     const sections = found.slice(0, MOST_FEATURES).map(([entry, f]) => featureSection(entry, f));
     if (found.length > MOST_FEATURES) sections.push(hm.el("p", {}, hm.text("and more", { count: found.length - MOST_FEATURES })));
     hm.page.hazards.forEach((hazard, h) => {
-      if (hazard.raster && hm.state.on.has(`hazard-${h}`)) sections.push(cellSection(hazard, h, latlng));
+      if (!hm.state.on.has(`hazard-${h}`)) return;
+      const struck = found.some(([entry]) => entry.role === "zones" && entry.hazard === h);
+      if (hazard.raster) sections.push(cellSection(hazard, h, latlng));
+      else if (hm.modelled[h] && !struck) sections.push(beyondSection(hazard, h, latlng));
     });
     if (!sections.length) return;
-    sections.push(placeLine(latlng));
+    const told = found.some(([entry]) => entry.layer.name === "territories");
+    sections.push(placeLine(latlng), told ? "" : hm.contactList(territoryAt(latlng)));
     hm.openPopup(latlng, hm.el("div", {}, ...sections), sections[0].querySelector("h2")?.textContent || "", from);
   };
 
@@ -76,31 +80,23 @@
       .filter(([, value]) => value !== null && value !== "")
       .map(([attribute, value]) => [hm.columnTitle(attribute), hm.shownValue(entry, attribute, value)]);
     section.append(pairs(rows));
-    if (entry.hazard >= 0 && entry.role === "assets") section.append(scenarioTable(entry, f));
+    if (entry.role === "assets") section.append(hm.byScenario(hm.page.hazards[entry.hazard], entry.hazard, assetColumns(entry, f)));
     section.append(mixList(hm.mixOf(entry, f), hm.page.hazards[entry.hazard]), sourceLine(entry.layer.source));
+    if (entry.layer.name === "territories") section.append(hm.contactList(hm.named(entry, "asset", f)));
     return section;
   };
 
-  /* One row per scenario: status and the values that depend on it. */
-  const scenarioTable = (entry, f) => {
-    const hazard = hm.page.hazards[entry.hazard];
-    const shown = entry.layer.attributes.filter((a) => a.per_scenario && ["status", "maximum", "affected"].includes(a.name));
-    const head = hm.el("tr", {}, hm.el("th", { scope: "col" }, hm.hazardTitle(hazard)), ...shown.map((a) => hm.el("th", { scope: "col" }, hm.columnTitle(a))));
-    const body = hazard.scenarios.map((scenario, s) => {
-      const cells = shown.map((a) => hm.el("td", {}, hm.shownValue(entry, a, hm.value(entry, a, f, s))));
-      const current = s === hm.state.scenarios[entry.hazard];
-      return hm.el("tr", { class: current ? "hm-current" : null, "aria-current": current ? "true" : null }, hm.el("th", { scope: "row" }, scenario.label), ...cells);
-    });
-    return hm.el("table", { class: "hm-scenarios" }, hm.el("thead", {}, head), hm.el("tbody", {}, ...body));
-  };
+  /* Status and the values that depend on the scenario, each as [title, function of the number of a scenario]. */
+  const assetColumns = (entry, f) =>
+    entry.layer.attributes
+      .filter((a) => a.per_scenario && ["status", "maximum", "affected"].includes(a.name))
+      .map((a) => [hm.columnTitle(a), (s) => hm.shownValue(entry, a, hm.value(entry, a, f, s))]);
 
   const cellSection = (hazard, h, latlng) => {
     const raster = hm.rasters[h];
     const cell = hm.cellAt(raster, latlng);
-    const rows = hazard.scenarios.map((scenario, s) => [hm.scenarioLabel(scenario), cellText(hazard, raster, s, cell)]);
-    const table = pairs(rows);
-    table.querySelectorAll("tr")[hm.state.scenarios[h]].className = "hm-current";
-    const section = hm.el("section", {}, hm.el("h2", {}, hm.text("here", { hazard: hm.hazardTitle(hazard) })), table);
+    const section = hm.el("section", {}, hm.el("h2", {}, hm.text("here", { hazard: hm.hazardTitle(hazard) })),
+      hm.byScenario(hazard, h, [[hm.units(hazard.units) || hm.text("column.value"), (s) => cellText(hazard, raster, s, cell)]]));
     section.append(mixList(hm.cellMix(raster, cell), hazard));
     const size = hm.text(raster.worst_of > 1 ? "worst of cells" : "cells of", { cells: hm.cellSize(raster) });
     const weak = hazard.status === "official" ? "" : ` · ${hm.text(`status.${hazard.status}`)}`;
@@ -108,10 +104,20 @@
     return section;
   };
 
+  /* Of a hazard that comes as shapes: that none is here, or that nobody looked. */
+  const beyondSection = (hazard, h, latlng) => {
+    const area = hm.modelled[h];
+    let known = false;
+    const [x, y] = [hm.mercatorX(latlng.lng), hm.mercatorY(latlng.lat)];
+    area.query(x, y, x, y, (f) => { known = known || hm.contains(area, f, latlng); });
+    return hm.el("section", {}, hm.el("h2", {}, hm.text("here", { hazard: hm.hazardTitle(hazard) })),
+      hm.el("p", {}, hm.text(known ? "value.none" : "value.not covered")));
+  };
+
   const cellText = (hazard, raster, scenario, cell) => {
     const value = hm.cellValue(raster, scenario, cell);
     if (value === null) return hm.text("value.not covered");
-    if (value === 0 && raster.worse === "higher") return hm.text("value.dry");
+    if (value === 0 && raster.worse === "higher") return hm.text(hazard.units === "m" ? "value.dry" : "value.none");
     const least = 10 ** -raster.decimals;
     if (value > 0 && value < least / 2) return `< ${hm.quantity(least, hazard.units, raster.decimals)}`;
     return hm.quantity(value, hazard.units, raster.decimals);
@@ -119,7 +125,7 @@
 
   /* "Share of upstream area": where the water comes from, never who is to blame. */
   const mixList = (mix, hazard) => {
-    if (!mix.length) return hm.el("span", {});
+    if (!mix.some(([origin]) => origin !== "none")) return hm.el("span", {});
     const items = mix.slice(0, 6).map(([origin, percent]) => {
       const bar = hm.el("span", { class: "hm-bar", "aria-hidden": "true" });
       bar.style.width = `${percent}%`;
@@ -151,18 +157,26 @@
 
   // --------------------------------------------------------------------------------------------- values as one reads
 
+  /* What became of it: "dry" is said of water only. */
+  hm.statusText = (key, hazards) => {
+    const water = hazards.every((h) => hm.page.hazards[h]?.units === "m");
+    return hm.text(!water && hm.hasText(`status.${key}.other`) ? `status.${key}.other` : `status.${key}`);
+  };
+
   hm.columnTitle = (attribute) => {
     const title = hm.word("column", attribute.name, attribute.title);
-    return attribute.units && attribute.kind === "number" ? `${title} (${hm.units(attribute.units)})` : title;
+    return hm.units(attribute.units) && attribute.kind === "number" ? `${title} (${hm.units(attribute.units)})` : title;
   };
 
   const SHOWN = {
     number: (entry, attribute, value) => hm.number(value, attribute.digits),
     percent: (entry, attribute, value) => hm.percent(value),
-    code: (entry, attribute, value) => hm.text(`status.${["hit", "partial", "dry", "not covered"][value]}`),
+    code: (entry, attribute, value) => hm.statusText(["hit", "partial", "dry", "not covered"][value], [entry.hazard]),
     level: (entry, attribute, value) => hm.levelLabel(hm.page.hazards[entry.hazard], value),
     country: (entry, attribute, value) => hm.country(value),
     territory: (entry, attribute, value) => hm.territory(value),
+    scenario: (entry, attribute, value) => (value < 0 ? hm.text("all") : hm.scenarioLabel(hm.page.hazards[entry.hazard].scenarios[value])),
+    seam: (entry, attribute, value) => hm.seamKind(value),
     mix: (entry, attribute, value) => entry.layer.mixes[value].map(([origin, percent]) => `${hm.country(origin)} ${hm.percent(percent / 100)}`).join(", "),
   };
 
@@ -177,7 +191,8 @@
     const edge = (k) => hm.number(hazard.levels[k]);
     const units = hm.units(hazard.units);
     if (level < 0) return "–";
-    if (level < hazard.levels.length - 1) return `${edge(level)} – ${edge(level + 1)} ${units}`;
-    return `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)} ${units}`;
+    const last = level === hazard.levels.length - 1;
+    const said = last ? `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)}` : `${edge(level)} – ${edge(level + 1)}`;
+    return units ? `${said} ${units}` : said;
   };
 })();

@@ -20,6 +20,9 @@
       if (described.coding === "difference" && s) {
         for (let i = 0; i < cells; i++) codes[i] += scenarios[s - 1][i];
       }
+      if (described.coding === "row") {
+        for (let i = 1; i < cells; i++) if (i % described.columns) codes[i] += codes[i - 1];
+      }
       scenarios.push(codes);
     }
     const origins = described.origins ? planes(stacked * described.bytes, cells, true) : null;
@@ -208,6 +211,7 @@
         if (level >= 0) pixels[i] = colours[level];
       }
       context.putImageData(image, 0, 0);
+      hm.fadeBeyond(context, coords, size, 1);
       return canvas;
     },
 
@@ -234,15 +238,20 @@
       const codes = worstCodes(this.raster, this.raster.codes[this.options.scenario], cells, size, null);
       const image = new ImageData(size, size);
       const pixels = new Uint32Array(image.data.buffer);
-      const ink = (packedColour(this.options.colour()) & 0xffffff) | (0x5c << 24);
+      const ink = this.ink();
       for (let i = 0; i < codes.length; i++) {
         if (!codes[i] && (i + Math.floor(i / size)) % 8 === 0) pixels[i] = ink;
       }
       return this.onLand(image, coords, size);
     },
 
+    ink() {
+      return (packedColour(this.options.colour()) & 0xffffff) | (0x5c << 24);
+    },
+
     onLand(image, coords, size) {
-      const hatch = hm.el("canvas", { width: size, height: size });
+      const hatch = L.DomUtil.create("canvas");
+      hatch.width = hatch.height = size;
       hatch.getContext("2d").putImageData(image, 0, 0);
       if (!this.land) return hatch;
       const canvas = L.DomUtil.create("canvas");
@@ -253,6 +262,24 @@
       context.fill();
       context.globalCompositeOperation = "source-in";
       context.drawImage(hatch, 0, 0);
+      return canvas;
+    },
+  });
+
+  /* The same where a hazard comes as shapes: beyond the area that was modelled. */
+  hm.BeyondLayer = hm.HatchLayer.extend({
+    createTile(coords) {
+      const size = 256;
+      const image = new ImageData(size, size);
+      const pixels = new Uint32Array(image.data.buffer);
+      const ink = this.ink();
+      for (let i = 0; i < pixels.length; i++) if ((i + Math.floor(i / size)) % 8 === 0) pixels[i] = ink;
+      const canvas = this.onLand(image, coords, size);
+      const context = canvas.getContext("2d");
+      context.globalCompositeOperation = "destination-out";
+      context.beginPath();
+      hm.tracePolygons(context, this.raster, coords, size, 1);
+      context.fill();
       return canvas;
     },
   });

@@ -31,7 +31,8 @@
     const on = ["labels", ...page.context.map((layer) => layer.id)];
     page.hazards.forEach((hazard, h) => {
       if (h) return;
-      on.push(`hazard-${h}`, ...hazard.assets.filter((layer) => layer.shown).map((layer) => layer.id));
+      const own = [hazard.zones, hazard.seams, ...hazard.assets].filter((layer) => layer?.shown);
+      on.push(`hazard-${h}`, ...own.map((layer) => layer.id));
     });
     return on;
   };
@@ -40,7 +41,9 @@
   hm.layerIds = (page) => [
     "labels",
     ...page.context.map((layer) => layer.id),
-    ...page.hazards.flatMap((hazard, h) => [`hazard-${h}`, ...hazard.assets.map((layer) => layer.id)]),
+    ...page.hazards.flatMap((hazard, h) => [
+      `hazard-${h}`, ...[hazard.zones, hazard.seams, ...hazard.assets].filter(Boolean).map((layer) => layer.id),
+    ]),
   ];
 
   // ------------------------------------------------------------------------------------------------- the address
@@ -52,7 +55,7 @@
       if (query.has(key) && known(query.get(key))) take(query.get(key));
     };
     const within = (low, high) => (text) => text !== "" && Number(text) >= low && Number(text) <= high;
-    const places = new Set(["", ...hm.allOrigins(), ...hm.allCountries()]);
+    const places = new Set(["", ...hm.allOrigins(), ...hm.allCountries(), ...Object.keys(page.territories?.names || {})]);
     chosen("lang", (text) => page.languages.includes(text), (text) => { state.language = text; });
     chosen("theme", (text) => THEMES.includes(text), (text) => { state.theme = text; });
     chosen("op", within(0, 1), (text) => { state.opacity = Number(text); });
@@ -133,7 +136,7 @@
 
   /* To the two figures that a screening supports: 12,000 people, 3.4 km2. */
   hm.rounded = (value, unit) => {
-    const least = unit === "people" || unit === "count" ? 1 : 0.1;
+    const least = unit.startsWith("people") || unit === "count" ? 1 : 0.1;
     return value < least ? `<${hm.number(least)}` : twoFigures(value);
   };
 
@@ -148,11 +151,16 @@
     return new Intl.DateTimeFormat(hm.locale(), { dateStyle: "long", timeZone: "UTC" }).format(moment);
   };
 
-  hm.units = (units) => (hm.hasText(`unit.${units}`) ? hm.text(`unit.${units}`) : units);
+  /* "2018-07" as "July 2018". */
+  hm.month = (month, width = "long") =>
+    new Intl.DateTimeFormat(hm.locale(), { month: width, year: "numeric", timeZone: "UTC" }).format(new Date(`${month}-01`));
+
+  /* An index has no unit, which tables of units write as 1. */
+  hm.units = (units) => (units === "1" ? "" : hm.hasText(`unit.${units}`) ? hm.text(`unit.${units}`) : units);
 
   hm.quantity = (value, units, digits) => {
     const number = hm.number(value, digits);
-    return units ? `${number}\u00a0${hm.units(units)}` : number;
+    return hm.units(units) ? `${number}\u00a0${hm.units(units)}` : number;
   };
 
   /* A country by its code, or one of the words for an origin that is none. */
@@ -175,11 +183,15 @@
   };
 
   hm.scenarioLabel = (scenario) => {
+    if (scenario.month) return hm.month(scenario.month);
     const years = scenario.return_period;
     // a label such as "1 in 100 years" says it already
     if (!years || /\d\D+\d/.test(scenario.label)) return scenario.label;
     return `${scenario.label} (${hm.text("once in", { years: hm.number(years) })})`;
   };
+
+  /* The label of the source alone, or the month. */
+  hm.scenarioTitle = (scenario) => (scenario.month ? hm.month(scenario.month) : scenario.label);
 
   hm.allOrigins = () => [...new Set(hm.flows.flatMap((rows) => rows.map((row) => row[3])))].sort();
   hm.allCountries = () => [

@@ -26,7 +26,7 @@
     for (const [entry, f, style] of found.slice(0, LISTED)) {
       const { kind } = hm.data.get(entry.layer.id);
       const symbol = hm.symbol(entry.drawn.options.styles[style], kind);
-      const state = hm.text(`status.${entry.drawn.options.styles[style].key}`);
+      const state = hm.statusText(entry.drawn.options.styles[style].key, [entry.hazard]);
       const button = hm.button("", (event) => hm.openFeature(entry, f, event.currentTarget), { "data-feature": `${entry.layer.id}/${f}` });
       button.append(symbol, hm.el("span", {}, hm.featureName(entry, f)), hm.el("span", { class: "hm-fine" }, state));
       list.append(hm.el("li", {}, button));
@@ -38,12 +38,17 @@
 
   // --------------------------------------------------------------------------------------------------------- table
 
+  /* Title of a layer, with its hazard where several have one of that name. */
+  hm.entryTitle = (entry) => {
+    const title = hm.layerTitle(entry.layer);
+    return entry.hazard >= 0 && hm.page.hazards.length > 1 ? `${title} – ${hm.hazardTitle(hm.page.hazards[entry.hazard])}` : title;
+  };
+
   hm.openTable = () => {
-    const entries = hm.featureLayers.filter((entry) => entry.role !== "zones");
-    if (!entries.length) return;
+    const entries = [...hm.featureLayers].sort((a, b) => (a.role !== "assets") - (b.role !== "assets"));
     const visible = entries.filter(hm.isOn);
     const view = { entry: visible[0] || entries[0], sort: "status", falling: false, body: hm.el("div", {}) };
-    const choose = hm.select(entries.map((entry, k) => [String(k), hm.layerTitle(entry.layer)]), String(entries.indexOf(view.entry)), (value) => {
+    const choose = hm.select(entries.map((entry, k) => [String(k), hm.entryTitle(entry)]), String(entries.indexOf(view.entry)), (value) => {
       view.entry = entries[Number(value)];
       drawTable(view);
     }, { id: "hm-table-layer" });
@@ -75,7 +80,7 @@
     const rows = found.slice(0, ROWS).map((f) => hm.el("tr", {}, ...attributes.map((a) =>
       hm.el("td", { class: { number: "hm-number", percent: "hm-number", level: "hm-short" }[a.kind] }, hm.shownValue(entry, a, tableValue(entry, a, f))))));
     const caption = hm.el("caption", {}, hm.text("table caption", { count: hm.number(found.length), shown: hm.number(Math.min(found.length, ROWS)) }));
-    view.body.replaceChildren(hm.el("div", { class: "hm-scroll", tabindex: "0", role: "region", "aria-label": hm.text("table") },
+    view.body.replaceChildren(hm.scroller(hm.text("table"),
       hm.el("table", { class: "hm-data" }, caption, hm.el("thead", {}, hm.el("tr", {}, ...head)), hm.el("tbody", {}, ...rows))));
   };
 
@@ -101,6 +106,7 @@
     if (value === null) return null;
     if (attribute.kind === "code") return ["hit", "partial", "dry", "not covered"][value];
     if (attribute.kind === "level") return value < 0 ? null : hm.page.hazards[entry.hazard].levels[value];
+    if (attribute.kind === "scenario") return hm.page.hazards[entry.hazard].scenarios[value]?.id ?? null;
     if (attribute.kind === "mix") return entry.layer.mixes[value].map(([origin, percent]) => `${origin} ${percent} %`).join("; ");
     return value;
   };
