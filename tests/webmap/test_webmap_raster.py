@@ -81,6 +81,18 @@ def test_where_lower_is_worse_classes_are_kept_too(values):
     assert (classes == true_class(field.astype(float), levels, "lower")).all()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 8, width=32) | st.sampled_from([0.0, 0.5, np.nan]), min_size=6, max_size=6))
+def test_a_class_from_zero_holds_what_is_wet_and_nothing_dry(values):
+    """National schemes begin at 0 m; 0 itself is dry."""
+    field = np.asarray(values, dtype="float32").reshape(2, 1, 3)
+    _, found, classes = read(encode_raster(make(field), levels=(0, 0.5, 1.0), units="m"))
+    exact = field.astype(float)
+    wet = np.where(exact > 0, np.searchsorted([0.5, 1.0], exact, side="right"), -1)
+    assert (classes == np.where(np.isnan(exact), true_class(exact, [0.5], "higher"), wet)).all()
+    assert ((found > 0) == (exact > 0))[~np.isnan(exact)].all()
+
+
 def test_decimetres_fit_one_byte():
     encoded = encode_raster(make([[[0, 1.24, 6.5]]]), levels=(0.5, 1, 2), units="m")
     assert encoded.description["step"] == 0.1

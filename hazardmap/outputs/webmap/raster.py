@@ -272,12 +272,15 @@ def _scale(values: Floats, levels: tuple[float, ...], worse: str, units: str) ->
     edges = tuple(sorted(levels))
     known = values[np.isfinite(values)]
     least, most = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    none = worse == "higher" and least >= 0 and edges[0] > 0
+    none = worse == "higher" and least >= 0 and edges[0] >= 0
+    mildest = -1
+    if none and edges[0] == 0:  # a class from 0 begins just above none: there is nothing milder between the two
+        edges, mildest = edges[1:], 0
     lowest = 0.0 if none else min(least, edges[0])
     gaps = np.diff([0.0, *edges] if none else edges)
     finest = float(gaps.min()) if gaps.size else math.inf
     parts = _STEPS if len(values) <= _MANY else _STEPS_OF_SERIES
-    step = 0.1 if units == "m" else _nice(max(max(most, edges[-1]) - lowest, 1e-6) / parts)
+    step = 0.1 if units == "m" else _nice(max(max(most, *edges[-1:]) - lowest, 1e-6) / parts)
     while step >= finest:
         step = _nice(step / 2)
     lowest = math.floor(lowest / step) * step
@@ -287,7 +290,7 @@ def _scale(values: Floats, levels: tuple[float, ...], worse: str, units: str) ->
     starts = [1, 2] if none else [1]
     starts += [max(1, round_up(round((edge - lowest) / step, 9)) + 1) for edge in edges]
     top = math.floor((most - lowest) / step) + 2
-    rising = range(-1, len(edges)) if worse == "higher" else range(len(edges) - 1, -2, -1)
+    rising = range(mildest, mildest + len(edges) + 1) if worse == "higher" else range(len(edges) - 1, -2, -1)
     classes = [-1, *rising] if none else [*rising]
     return _Scale(lowest, step, starts, edges, side, min(max(top, starts[-1]), 2**16 - 1), none, classes)
 
