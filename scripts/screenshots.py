@@ -24,20 +24,22 @@ CHROMIUM_OPTIONS = [
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the view of the page, its size in CSS pixels, and what is done before it is taken."""
+    """One picture: the view of the page, its size in CSS pixels, what is done before it is taken, and
+    the size of the sheet where it is printed.
+    """
 
     fragment: str = ""
     width: int = 1280
     height: int = 800
     scale: float = 1
     script: str | None = None
-    media: str = "screen"
+    sheet: tuple[int, int] | None = None
 
 
 SHOTS = {
     "desktop": Shot("#lang=en&theme=light"),
-    "dark": Shot("#lang=fr&theme=dark"),
-    "phone": Shot("#lang=nl&theme=light", width=390, height=844, scale=2),
+    "dark": Shot("#lang=fr&theme=dark", width=1180, height=740),
+    "phone": Shot("#lang=nl&theme=light", width=390, height=844),
     "popup": Shot(
         "#lang=de&theme=light&z=9&c=50.95,6.6",
         script="""() => {
@@ -48,10 +50,8 @@ SHOTS = {
     ),
     "print": Shot(
         "#lang=en&theme=light",
-        width=1000,
-        height=900,
         script="() => hazardmap.preparePaper()",
-        media="print",
+        sheet=(794, 960),
     ),
 }
 
@@ -84,9 +84,11 @@ def take(browser: Any, page: Path, shot: Shot, path: Path) -> None:
     tab = context.new_page()
     tab.goto(page.as_uri() + shot.fragment)
     tab.wait_for_function("() => window.hazardmap && window.hazardmap.ready")
-    tab.emulate_media(media=shot.media)
     if shot.script:
         tab.evaluate(shot.script)
+    if shot.sheet:  # paper shows a picture of the screen, so only now
+        tab.set_viewport_size({"width": shot.sheet[0], "height": shot.sheet[1]})
+        tab.emulate_media(media="print")
     tab.wait_for_timeout(600)
     tab.screenshot(path=path)
     context.close()

@@ -7,8 +7,11 @@ import itertools
 import json
 import re
 
+import folium
 import pytest
 from rasterio.io import MemoryFile
+
+from hazardmap.outputs.webmap import map_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -54,14 +57,34 @@ def test_paper_holds_map_legend_and_sources_on_one_page(visit, new_page, size, w
     tab = visit(new_page(), "#s=1&lang=de")
     pdf = tab.pdf(format=size, landscape=landscape, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 1
+    tab.evaluate("() => hazardmap.preparePaper()")
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(media="print")
-    tab.evaluate("() => hazardmap.fillPrintLegend()")
     said = tab.locator("#hm-print-legend").inner_text()
     for words in ("HQ100", "0,5 \u2013 1 m", "nicht erfasst: keine Daten", "betroffen", "Orientierende Daten", "Site"):
         assert words in said
+    assert tab.locator("#hm-print-map").is_visible()
+    assert tab.locator("#hm-print-map").get_attribute("src").startswith("data:image/png")
+    assert tab.locator(".folium-map").is_hidden()
     assert tab.locator("#hm-panel").is_hidden()
     assert tab.locator(".hm-head select").first.is_hidden()
+
+
+def test_a_dark_page_is_printed_in_dark_letters(visit, new_page):
+    tab = visit(new_page(), "#theme=dark")
+    tab.emulate_media(media="print")
+    tab.evaluate("() => hazardmap.fillPrintLegend()")
+    assert tab.evaluate("() => getComputedStyle(document.getElementById('hm-print-legend')).color") == "rgb(0, 0, 0)"
+
+
+def test_with_ones_own_layers_the_map_itself_is_printed(visit, new_page):
+    view = map_of(new_page())
+    folium.CircleMarker([51.3, 5.3], radius=9).add_to(view)
+    tab = visit(view)
+    tab.evaluate("() => hazardmap.preparePaper()")
+    tab.emulate_media(media="print")
+    assert tab.locator(".folium-map").is_visible()
+    assert tab.locator("#hm-print-map").is_hidden()
 
 
 def test_high_contrast_is_black_on_white_with_lines(visit, new_page):

@@ -148,7 +148,8 @@
     hm.fillPrintLegend();
     const own = !["overlayPane", "markerPane"].some((name) => hm.map.getPane(name).childElementCount);
     document.documentElement.classList.toggle("hm-pictured", own);
-    if (!own) return;
+    // once the map is hidden for paper, the picture is there already
+    if (!own || !hm.map.getContainer().clientWidth) return;
     const picture = hm.byId("hm-print-map");
     picture.src = mapCanvas(0, themeColours()).canvas.toDataURL();
     picture.alt = hm.headline();

@@ -102,7 +102,7 @@
   };
 
   const hazardSection = (hazard, h) => {
-    const on = hm.state.on.has(`hazard-${h}`);
+    const on = [`hazard-${h}`, hazard.zones?.id, hazard.seams?.id].some((id) => hm.state.on.has(id));
     return group(hm.text("hazard"), toggle(`hazard-${h}`, hm.hazardTitle(hazard)),
       on && hm.el("div", { class: "hm-sub" }, hm.scenarioSlider(hazard, h), hm.legend(hazard, true), ...rasterControls(hazard, h)),
       on && hm.measureRow(hazard, h),
