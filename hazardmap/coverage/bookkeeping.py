@@ -7,22 +7,21 @@ __all__ = ["merge", "touching"]
 
 
 @compiled
-def touching(boxes: Integers, windows: Integers, counts: Integers, index: Integers) -> None:
+def touching(boxes: Integers, windows: Integers, first: Integers, ends: Integers, index: Integers) -> None:
     """Which boxes (first row, first column, last row + 1, last column + 1) touch which windows.
 
-    Called twice: with an empty ``index`` it only counts.
+    Called twice: with an empty ``index`` it counts into ``ends``; then ``ends`` says where the boxes of each window
+    begin, and moves on as they are entered. Windows are sorted by row; none before ``first`` touches a box.
     """
-    place = 0
-    for w in range(len(windows)):
-        row, column = windows[w, 0], windows[w, 1]
-        bottom, right = row + windows[w, 2], column + windows[w, 3]
-        begin = place
-        for b in range(len(boxes)):
-            if boxes[b, 0] < bottom and boxes[b, 2] > row and boxes[b, 1] < right and boxes[b, 3] > column:
+    for b in range(len(boxes)):
+        for w in range(first[b], len(windows)):
+            row, column = windows[w, 0], windows[w, 1]
+            if row >= boxes[b, 2]:
+                break
+            if row + windows[w, 2] > boxes[b, 0] and column < boxes[b, 3] and column + windows[w, 3] > boxes[b, 1]:
                 if len(index) > 0:
-                    index[place] = b
-                place += 1
-        counts[w] = place - begin
+                    index[ends[w]] = b
+                ends[w] += 1
 
 
 @compiled
@@ -30,9 +29,12 @@ def merge(inside: Floats, stats: Floats, shapes: Integers, more_inside: Floats, 
     """Add the sums of some shapes to those of all."""
     for k in range(len(shapes)):
         inside[shapes[k]] += more_inside[k]
-        for s in range(stats.shape[1]):
-            to, more = stats[shapes[k], s], more_stats[k, s]
-            low, high = min(to[MINIMUM], more[MINIMUM]), max(to[MAXIMUM], more[MAXIMUM])
-            for column in range(len(to)):
-                to[column] += more[column]
-            to[MINIMUM], to[MAXIMUM] = low, high
+        to, more = stats[shapes[k]], more_stats[k]
+        for row in range(stats.shape[1]):
+            for s in range(stats.shape[2]):
+                if row == MINIMUM:
+                    to[row, s] = min(to[row, s], more[row, s])
+                elif row == MAXIMUM:
+                    to[row, s] = max(to[row, s], more[row, s])
+                else:
+                    to[row, s] += more[row, s]

@@ -89,17 +89,39 @@ def _tally(values: NDArray[Any], edges: NDArray[Any], sign: float, stats: Floats
 
 
 @compiled
-def _tally_one(value: float, edges: NDArray[Any], sign: float, stats: Floats, amount: float) -> None:
-    """Do the same for a single cell."""
+def _tally_one(value: float, edges: NDArray[Any], sign: float, stats: Floats, s: int, amount: float) -> None:
+    """Do the same for a single cell and all statistics (CLASSES + L, S)."""
     if amount <= 0.0 or value != value:  # noqa: PLR0124  (NaN is not itself)
         return
-    stats[COVERED] += amount
-    stats[TOTAL] += amount * value
-    stats[MINIMUM] = min(stats[MINIMUM], value)
-    stats[MAXIMUM] = max(stats[MAXIMUM], value)
+    stats[COVERED, s] += amount
+    stats[TOTAL, s] += amount * value
+    stats[MINIMUM, s] = min(stats[MINIMUM, s], value)
+    stats[MAXIMUM, s] = max(stats[MAXIMUM, s], value)
     level = _class_of(value * sign, edges)
     if level >= 0:
-        stats[CLASSES + level] += amount
+        stats[CLASSES + level, s] += amount
+
+
+@summing
+def _tally_series(values: NDArray[Any], edges: NDArray[Any], sign: float, stats: Floats, amount: float) -> None:
+    """Add the amount on one cell, in many scenarios, to the statistics of a shape: several scenarios at a time."""
+    for s in range(len(values)):
+        value = values[s]
+        stats[COVERED, s] += amount if value == value else 0.0  # noqa: PLR0124  (NaN is not itself)
+    for s in range(len(values)):
+        value = float(values[s])
+        stats[TOTAL, s] += amount * value if value == value else 0.0  # noqa: PLR0124
+    for s in range(len(values)):
+        value = float(values[s])
+        stats[MINIMUM, s] = value if value < stats[MINIMUM, s] else stats[MINIMUM, s]  # noqa: FURB136
+    for s in range(len(values)):
+        value = float(values[s])
+        stats[MAXIMUM, s] = value if value > stats[MAXIMUM, s] else stats[MAXIMUM, s]  # noqa: FURB136
+    for level in range(len(edges)):
+        above = edges[level + 1] if level + 1 < len(edges) else np.inf
+        for s in range(len(values)):
+            worse = values[s] * sign
+            stats[CLASSES + level, s] += amount if edges[level] <= worse and not worse >= above else 0.0
 
 
 @compiled
@@ -147,14 +169,17 @@ def _between(values: NDArray[Any], amount: Floats, sign: float, edge: float, abo
 
 
 @compiled
-def _respond(values: NDArray[Any], response: Floats, curve: Floats, stats: Floats, amount: Floats) -> None:
+def _respond(cells: Any, stats: Floats, row: int, start: int, amount: Floats) -> None:
     """Integrate the function of the values over a run of cells."""
-    integral = 0.0
-    for j in range(len(amount)):
-        value = values[j]
-        if amount[j] > 0.0 and value == value:  # noqa: PLR0124
-            integral += amount[j] * (response[j] if len(response) > 0 else _interpolate(curve, value))
-    stats[INTEGRAL] += integral
+    given = cells.response.shape[0] > 0
+    for s in range(cells.values.shape[0]):
+        integral = 0.0
+        for j in range(len(amount)):
+            value = cells.values[s, row, start + j]
+            if amount[j] > 0.0 and value == value:  # noqa: PLR0124
+                found = cells.response[s, row, start + j] if given else _interpolate(cells.curve, value)
+                integral += amount[j] * found
+        stats[INTEGRAL, s] += integral
 
 
 @compiled
@@ -179,18 +204,19 @@ def _attribute(cells: Any, ledger: Any, k: int, row: int, start: int, amount: Fl
 
 @compiled
 def _add(cells: Any, stats: Floats, row: int, start: int, amount: Floats) -> None:
-    """Add the amounts on a run of cells to the statistics of a shape (S, CLASSES + L)."""
-    stop = start + len(amount)
-    for s in range(cells.values.shape[0]):
-        values = cells.values[s, row, start:stop]
-        if len(amount) == 1:
-            _tally_one(values[0], cells.edges, cells.sign, stats[s], amount[0])
-        else:
-            _tally(values, cells.edges, cells.sign, stats[s], amount)
-        if cells.response.shape[0] > 0:
-            _respond(values, cells.response[s, row, start:stop], cells.curve, stats[s], amount)
-        elif cells.curve.shape[1] > 0:
-            _respond(values, cells.curve[0, :0], cells.curve, stats[s], amount)
+    """Add the amounts on a run of cells to the statistics of a shape (CLASSES + L, S)."""
+    if cells.series.shape[0] > 0:
+        for j in range(len(amount)):
+            if amount[j] > 0.0:
+                _tally_series(cells.series[row, start + j], cells.edges, cells.sign, stats, amount[j])
+    elif len(amount) == 1:
+        for s in range(cells.values.shape[0]):
+            _tally_one(cells.values[s, row, start], cells.edges, cells.sign, stats, s, amount[0])
+    else:
+        for s in range(cells.values.shape[0]):
+            _tally(cells.values[s, row, start : start + len(amount)], cells.edges, cells.sign, stats[:, s], amount)
+    if cells.response.shape[0] > 0 or cells.curve.shape[1] > 0:
+        _respond(cells, stats, row, start, amount)
 
 
 # ------------------------------------------------------------------------------------------------------------ polygons

@@ -25,6 +25,10 @@ MOST_SOURCES = 1 << 20
 """Numbers that the table of sources at hand may hold."""
 
 
+MANY = 16
+"""From so many scenarios on, those of one cell are looked up together instead of the cells of one scenario."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """How the values of cells are judged."""
@@ -58,27 +62,33 @@ class Part:
 def plan(parts: Sequence[Parts], windows: Sequence[Window], frame: Frame) -> list[Task]:
     """List the windows that a shape really touches, in their order; the others are never read."""
     upright = np.array([frame.upright(window) for window in windows], dtype=np.int64).reshape(-1, 4)
+    announce(kernels.sum_polygons)
     touched = [_touching(kind.boxes, upright) for kind in parts]
     tasks = []
     for k, window in enumerate(windows):
         selections = tuple(
-            _really(kind, index[starts[k] : starts[k + 1]], upright[k], frame)
-            for kind, (starts, index) in zip(parts, touched, strict=True)
+            _really(kind, found[k], upright[k], frame) for kind, found in zip(parts, touched, strict=True)
         )
         if any(len(selection) for selection in selections):
             tasks.append(Task(window, selections))
     return tasks
 
 
-def _touching(boxes: NDArray[np.int64], windows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Parts per window, one after the other, and where each window's begin."""
-    announce(kernels.sum_polygons)
+def _touching(boxes: NDArray[np.int64], windows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Parts that touch each window, ascending."""
+    order = np.argsort(windows[:, 0], kind="stable")
+    down = windows[order]
+    bottoms = np.maximum.accumulate(down[:, 0] + down[:, 2])
+    first = np.searchsorted(bottoms, boxes[:, 0], side="right")
     counts = np.zeros(len(windows), dtype=np.int64)
-    touching(boxes, windows, counts, np.empty(0, dtype=np.int64))
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    index = np.empty(starts[-1], dtype=np.int64)
-    touching(boxes, windows, counts, index)
-    return starts, index
+    touching(boxes, down, first, counts, np.empty(0, dtype=np.int64))
+    index = np.empty(counts.sum(), dtype=np.int64)
+    ends = np.cumsum(counts) - counts
+    touching(boxes, down, first, ends, index)
+    found = [index] * len(windows)
+    for place, end, count in zip(order, ends, counts, strict=True):
+        found[place] = index[end - count : end]
+    return found
 
 
 def _really(kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
@@ -151,6 +161,9 @@ def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> tuples.Cel
         row=row,
         column=column,
         values=values,
+        series=np.ascontiguousarray(values.transpose(1, 2, 0))
+        if len(values) >= MANY
+        else np.empty((0, 0, 0), values.dtype),
         areas=areas,
         step=step,
         source=frame.turned(source).astype(np.int32, copy=False)
@@ -178,9 +191,10 @@ def _response(values: NDArray[Any], function: Function | None) -> tuple[Floats, 
 
 def no_sums(shapes: int, scenarios: int, levels: int) -> tuples.Sums:
     """Return sums of nothing."""
-    stats = np.zeros((shapes, scenarios, tuples.CLASSES + levels))
-    stats[:, :, tuples.MINIMUM] = np.inf
-    stats[:, :, tuples.MAXIMUM] = -np.inf
+    nothing = np.zeros(tuples.CLASSES + levels)
+    nothing[tuples.MINIMUM], nothing[tuples.MAXIMUM] = np.inf, -np.inf
+    stats = np.empty((shapes, len(nothing), scenarios))
+    stats[:] = nothing[:, None]
     return tuples.Sums(inside=np.zeros(shapes), stats=stats)
 
 

@@ -52,14 +52,15 @@ class Records:
         constant = next(iter(self._sources), None)
         if constant is not None:
             shape, scenario, level = np.nonzero(by_class)
-            keys = np.column_stack([shape, scenario, level, np.full(len(shape), constant)]).astype(np.int32)
             amounts = by_class[shape, scenario, level]
+            columns = [shape, scenario, level, np.full(len(shape), constant)]
         elif self._keys:
             keys, amounts = _merged(np.concatenate(self._keys), np.concatenate(self._amounts))
+            columns = list(keys.T)
         else:
-            keys, amounts = np.empty((0, 4), dtype=np.int32), np.empty(0)
-        columns: dict[str, NDArray[np.generic]] = {name: keys[:, k] for k, name in enumerate(COLUMNS)}
-        return pd.DataFrame({**columns, "amount": amounts})
+            amounts, columns = np.empty(0), [np.empty(0)] * len(COLUMNS)
+        named = {name: column.astype(np.int32) for name, column in zip(COLUMNS, columns, strict=True)}
+        return pd.DataFrame({**named, "amount": amounts}, copy=False)
 
 
 def _merged(keys: Keys, amounts: Floats) -> tuple[Keys, Floats]:

@@ -195,25 +195,25 @@ def _gather(
     sums, records = None, Records()
     for part in results:
         if sums is None:
-            sums = no_sums(size, part.sums.stats.shape[1], len(rule.levels))
+            sums = no_sums(size, part.sums.stats.shape[2], len(rule.levels))
         _merge(sums, part)
         records.add(part)
     if sums is None:
         scenarios = len(reader.read((0, 0, 1, 1)).values)  # nothing was read: only the shape of the result is asked
         sums = no_sums(size, scenarios, len(rule.levels))
     stats = sums.stats
-    nothing = stats[:, :, tuples.COVERED] == 0.0
-    by_class = stats[:, :, tuples.CLASSES :]
+    nothing = stats[:, tuples.COVERED] == 0.0
+    by_class = np.moveaxis(stats[:, tuples.CLASSES :], 1, 2)
     return Zonal(
         amount=amounts(sums.inside, parts, frame),
         inside=sums.inside,
-        covered=stats[:, :, tuples.COVERED],
-        total=stats[:, :, tuples.TOTAL],
-        minimum=np.where(nothing, np.nan, stats[:, :, tuples.MINIMUM]),
-        maximum=np.where(nothing, np.nan, stats[:, :, tuples.MAXIMUM]),
+        covered=stats[:, tuples.COVERED],
+        total=stats[:, tuples.TOTAL],
+        minimum=np.where(nothing, np.nan, stats[:, tuples.MINIMUM]),
+        maximum=np.where(nothing, np.nan, stats[:, tuples.MAXIMUM]),
         by_class=by_class,
         by_source=records.table(by_class),
-        integral=None if rule.function is None else stats[:, :, tuples.INTEGRAL],
+        integral=None if rule.function is None else stats[:, tuples.INTEGRAL],
     )
 
 

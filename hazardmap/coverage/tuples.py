@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 COVERED, TOTAL, MINIMUM, MAXIMUM, INTEGRAL, CLASSES = range(6)
-"""Columns of the statistics; the amounts per class begin at the last."""
+"""Rows of the statistics; the amounts per class begin at the last."""
 
 
 class Polygons(NamedTuple):
@@ -75,6 +75,7 @@ class Cells(NamedTuple):
     row: int
     column: int
     values: NDArray[Any]  # (S, h, w); NaN is missing
+    series: NDArray[Any]  # (h, w, S) the same, scenario by scenario beside each other, where there are many; or empty
     areas: Floats  # (h, pieces, k) polynomial of the cell area along each piece of a row, highest power first
     step: int  # columns in a piece
     source: NDArray[np.int32]  # (h, w), or empty where nobody asks
@@ -88,7 +89,7 @@ class Sums(NamedTuple):
     """What is added up, one row per shape."""
 
     inside: Floats  # (m,)
-    stats: Floats  # (m, S, CLASSES + L) with the columns below, then the amount per class
+    stats: Floats  # (m, CLASSES + L, S): what is listed above, then the amount per class
 
 
 class Ledger(NamedTuple):

@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 
 from hazardmap.coverage import Block, cell_areas, cells, windows_of, zonal
 from hazardmap.errors import CoordinatesError, GridError, HazardmapError
-from tests.coverage.brute import Memory, at, plane, tiles
+from tests.coverage.brute import Memory, at, every_cell, plane, tiles
 
 FIELDS = ("amount", "inside", "covered", "total", "minimum", "maximum", "by_class")
 
@@ -56,6 +56,55 @@ def test_windows_change_nothing_but_the_last_digits(scene):
     a, b = (found.by_source.set_index(keys)["amount"] for found in (whole, parts))
     assert (a - b).abs().max() < 1e-6
     assert set(a[a > 1e-6].index) <= set(b.index)
+
+
+def test_many_scenarios_say_what_each_says_alone(scene):
+    """Many are looked up cell by cell, few scenario by scenario: two ways through the kernels."""
+    reader, shapes = scene
+    noise = np.random.default_rng(5)
+    values = noise.normal(size=(40, 50, 70)).astype("float32")
+    values[noise.random(values.shape) < 0.1] = np.nan
+    many = Memory(values, reader.grid.affine, source=reader.source, windows=tiles(50, 70, 20, 30))
+    together = zonal(shapes, many, levels=[1, 0, -1], worse="lower", function=((-1, 1), (1, 0)))
+    for s in (0, 17, 39):
+        alone = zonal(
+            shapes,
+            Memory(values[s], reader.grid.affine, source=reader.source, windows=many.windows()),
+            levels=[1, 0, -1],
+            worse="lower",
+            function=((-1, 1), (1, 0)),
+        )
+        for name in (*FIELDS[2:], "integral"):
+            one, other = getattr(together, name)[:, s], getattr(alone, name)[:, 0]
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-6, err_msg=name)
+        own = together.by_source.query("scenario == @s").drop(columns="scenario")
+        np.testing.assert_allclose(own, alone.by_source.drop(columns="scenario"), rtol=1e-9)
+
+
+def test_many_scenarios_equal_every_cell_asked_one_by_one():
+    noise = np.random.default_rng(8)
+    values = noise.normal(size=(24, 12, 15)).astype("float32")
+    values[noise.random(values.shape) < 0.2] = np.nan
+    reader = plane(values)
+    shape = at(reader.grid, shapely.Point(7.3, 5.9).buffer(5.1).difference(shapely.box(5, 5, 8.5, 6.2)))
+    found = zonal(np.array([shape], dtype=object), reader, levels=[0, 1])
+    amount, expected = every_cell(shape, reader, [0, 1])
+    assert found.inside.item() == pytest.approx(amount, rel=1e-9)
+    for s, each in enumerate(expected):
+        assert found.covered[0, s] == pytest.approx(each["covered"], rel=1e-9)
+        assert found.total[0, s] == pytest.approx(each["total"], rel=1e-9)
+        assert found.minimum[0, s] in each["minimum"]
+        assert found.maximum[0, s] in each["maximum"]
+        assert found.by_class[0, s] == pytest.approx(each["by_class"], rel=1e-9, abs=1e-6)
+
+
+def test_windows_may_come_in_any_order_and_size(scene):
+    reader, shapes = scene
+    odd = [(30, 0, 20, 70), (0, 40, 30, 30), (0, 0, 10, 40), (10, 20, 20, 20), (10, 0, 5, 20), (15, 0, 15, 20)]
+    mixed = Memory(reader.values, reader.grid.affine, source=reader.source, windows=odd)
+    whole, parts = zonal(shapes, reader, levels=[0, 1]), zonal(shapes, mixed, levels=[0, 1])
+    for name in FIELDS:
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-9, atol=1e-9)
 
 
 def test_what_no_shape_touches_is_not_read():
