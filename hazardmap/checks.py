@@ -17,6 +17,7 @@ __all__ = [
     "crs_name",
     "factor_to",
     "grid_of",
+    "kelvin_offset",
     "require_area",
     "require_crs",
     "require_dimension",
@@ -37,7 +38,18 @@ _UNITS: dict[str, dict[str, float]] = {
     "m/s": {"m/s": 1.0, "m s-1": 1.0, "km/h": 1 / 3.6},
     "people": {"people": 1.0, "persons": 1.0, "inhabitants": 1.0, "count": 1.0},
     "km2": {"km2": 1.0, "m2": 1e-6, "ha": 0.01},
-    "mm": {"mm": 1.0, "m": 1000.0, "cm": 10.0},
+    "mm": {"mm": 1.0, "m": 1000.0, "cm": 10.0, "kg m-2": 1.0, "kg/m2": 1.0, "kg m**-2": 1.0},
+    "mm/day": {
+        **dict.fromkeys(("mm/day", "mm/d", "mm d-1", "mm day-1", "kg m-2 d-1", "kg m-2 day-1"), 1.0),
+        **dict.fromkeys(("kg m-2 s-1", "kg/m2/s", "kg/m^2/s", "kg m**-2 s**-1", "mm/s", "mm s-1"), 86_400.0),
+        **dict.fromkeys(("mm/h", "mm h-1", "mm/hr", "mm hr-1"), 24.0),
+        **dict.fromkeys(("m/day", "m/d", "m d-1", "m day-1"), 1000.0),
+        **dict.fromkeys(("m/s", "m s-1"), 86_400_000.0),
+    },
+    "mm/month": {"mm/month": 1.0, "mm month-1": 1.0},
+    "degC": dict.fromkeys(("degC", "°C", "C", "celsius", "Celsius", "deg_C", "degrees_C", "degree_Celsius"), 1.0),
+    "K": dict.fromkeys(("K", "kelvin", "Kelvin", "degK"), 1.0),
+    "t": {"t": 1.0, "tonne": 1.0, "tonnes": 1.0, "kg": 0.001, "kt": 1000.0},
     "MW": {"MW": 1.0, "kW": 0.001, "GW": 1000.0},
 }
 
@@ -123,13 +135,12 @@ def require_features(features: gpd.GeoDataFrame, *, name: str) -> None:
         raise LayerError(
             f"{name} has {missing} features without geometry; expected none; drop them with {name}.dropna()"
         )
-    bounds = shapely.bounds(geometry)
-    if not np.isfinite(bounds).all() or not np.isfinite(shapely.get_coordinates(geometry)).all():
+    if not np.isfinite(shapely.get_coordinates(geometry)).all():
         raise CoordinatesError(
             f"{name} has coordinates that are not finite (NaN or infinite); expected numbers; correct the rows"
         )
     if crs.is_geographic:
-        _require_degrees(bounds, name=name)
+        _require_degrees(shapely.bounds(geometry), name=name)
 
 
 def require_unique(ids: pd.Series, *, name: str) -> None:
@@ -292,6 +303,28 @@ def factor_to(units: str, found: str | None, *, name: str) -> float:
     if str(found).strip() not in known:
         raise UnitsError(f"{name} is in {found!r}; expected {units!r} or one of {', '.join(known)}; convert it first")
     return known[str(found).strip()]
+
+
+def kelvin_offset(found: str | None, *, name: str) -> float:
+    """Return what must be added to temperatures in ``found`` to have degrees Celsius.
+
+    Raises
+    ------
+    UnitsError
+        When the data carry no units, or none of temperature.
+
+    Examples
+    --------
+    >>> kelvin_offset("K", name="temperature"), kelvin_offset("degC", name="temperature")
+    (-273.15, 0.0)
+    """
+    if str(found).strip() in _UNITS["K"]:
+        return -273.15
+    try:
+        factor_to("degC", found, name=name)
+    except UnitsError as error:
+        raise UnitsError(str(error).replace("expected 'degC' or one of", "expected 'K', 'degC' or one of")) from None
+    return 0.0
 
 
 def same_units(one: str, other: str) -> bool:

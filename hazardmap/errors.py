@@ -11,7 +11,10 @@
     - NoOverlapError      it lies outside the area it is needed for
     - FileError           the file is not what its name or its card says
     - TableError          a table of parameters breaks its rules
+    - TimeAxisError       steps in time that are not what a method needs
+    - SubstanceError      a substance that is not known, or a CAS number that cannot be
   + FootprintError        a hazard broke the laws of a footprint
+  + ReleaseError          a release cannot be as described: wind, stability, quantity, threshold
   + StudyError            a study file asks for something that does not exist
   + OutputError           a result cannot be written there, or not like that
   + MissingExtraError     a feature needs an optional package
@@ -32,8 +35,11 @@ __all__ = [
     "MissingExtraError",
     "NoOverlapError",
     "OutputError",
+    "ReleaseError",
     "StudyError",
+    "SubstanceError",
     "TableError",
+    "TimeAxisError",
     "UnitsError",
 ]
 
@@ -88,8 +94,20 @@ class TableError(LayerError):
     """A table of parameters breaks its rules."""
 
 
+class SubstanceError(LayerError):
+    """A substance is not known, or its CAS number cannot be."""
+
+
+class TimeAxisError(LayerError):
+    """Steps in time are unsorted, there twice, left out, or of another length than a method needs."""
+
+
 class FootprintError(HazardmapError):
     """A hazard function returned a footprint that breaks its laws."""
+
+
+class ReleaseError(HazardmapError):
+    """A release cannot be as it is described: its wind, stability, quantity or threshold."""
 
 
 class StudyError(HazardmapError):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hazardmap.errors import FileError, TableError
-from hazardmap.files import require_below, require_file, sha256_of
+from hazardmap.csvfile import read_table
+from hazardmap.errors import TableError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hazardmap.curves import DamageTables
+    from hazardmap.curves import DamageTables, Rating
 
-__all__ = ["damage_tables", "depth_classes", "parameters"]
+__all__ = ["damage_tables", "depth_classes", "hazard_rating", "parameters"]
 
 _NEEDED = ("value", "unit", "source", "status")
-_NUMBERS = ("value", "depth_m", "velocity_ms", "product_m2s", "code")
-_STATUS = ("S", "R", "K", "own")
 
 
 def parameters(reference: str | Path, *, folder: Path | None = None) -> pd.DataFrame:
@@ -52,24 +48,7 @@ def parameters(reference: str | Path, *, folder: Path | None = None) -> pd.DataF
     >>> table.loc[table["scheme"] == "fr-ppri", "value"].tolist()
     [0.0, 0.5, 1.0, 2.0]
     """
-    import pandas as pd
-
-    path = _path(str(reference), folder or Path.cwd())
-    rows = _rows(path)
-    absent = [name for name in _NEEDED if name not in rows[0]]
-    if absent:
-        raise TableError(f"{path} has no column {absent[0]!r}; expected {', '.join(_NEEDED)}; add it")
-    for number, row in enumerate(rows, start=2):
-        if row["status"] not in _STATUS:
-            raise TableError(
-                f"{path} line {number}: the status is {row['status']!r}; expected one of {', '.join(_STATUS)}; "
-                "a number of your own is 'own'"
-            )
-    table = pd.DataFrame(rows)
-    for name in set(_NUMBERS) & set(table.columns):
-        table[name] = [_number(row[name], name, path, k) for k, row in enumerate(rows, start=2)]
-    table.attrs["layer"] = _provenance(path, table)
-    return table
+    return read_table(reference, _NEEDED, folder=folder)
 
 
 def depth_classes(scheme: str, *, table: str | Path = "depth-classes", folder: Path | None = None) -> tuple[float, ...]:
@@ -163,75 +142,36 @@ def damage_tables(
         raise TableError(f"{', '.join(str(each) for each in given.values() if each)}: {error}") from None
 
 
-def _path(reference: str, folder: Path) -> Path:
-    package = Path(__file__).parents[1]
-    for shipped in (package / "_layers" / "tables", package.parent / "layers" / "tables"):
-        known = sorted(path.stem for path in shipped.glob("*.csv"))
-        if reference in known:
-            return shipped / f"{reference}.csv"
-        if known and Path(reference).suffix == "":
-            raise FileError(
-                f"there is no table {reference!r}; expected one of {', '.join(known)}, or the path of a CSV file"
-            )
-    return folder / reference
+def hazard_rating(name: str, *, table: str | Path = "hazard-rating", folder: Path | None = None) -> Rating:
+    """Return a rating of depth and velocity, for :func:`hazardmap.flood`.
+
+    Parameters
+    ----------
+    name : str
+        ``uk`` (urban debris; or ``uk-woodland``, ``uk-pasture``), ``arr``, ``ch`` or ``fr``.
+    table : str or Path
+        Table that holds its numbers.
+    folder : Path, optional
+        What a path is relative to.
+
+    Raises
+    ------
+    TableError
+        When there is no such rating, or the table lacks its rows.
+
+    Examples
+    --------
+    >>> rating = hazard_rating("ch")
+    >>> rating.levels, rating.at([0.4, 0.4], [1.0, 2.0]).tolist()
+    ((1.0, 2.0, 3.0), [1.0, 2.0])
+    """
+    from hazardmap import curves as pure
+
+    known = parameters(table, folder=folder)
+    absent = [each for each in _RATED if each not in known.columns]
+    if absent:
+        raise TableError(f"{table} has no column {absent[0]!r}; expected {', '.join((*_RATED, *_NEEDED))}; add it")
+    return pure.hazard_rating(known, name)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    require_file(path, limit_name="TEXT_BYTES")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            rows = [{str(key): (value or "").strip() for key, value in row.items()} for row in _whole(reader, path)]
-    except UnicodeDecodeError:
-        raise FileError(f"{path} is not UTF-8; expected text in UTF-8; save it in that encoding") from None
-    except csv.Error as error:
-        raise FileError(f"{path} is no table ({error}); expected rows of equal length; correct it") from None
-    if not rows:
-        raise TableError(f"{path} has no rows; expected at least one; fill it")
-    return rows
-
-
-def _whole(reader: csv.DictReader[str], path: Path) -> list[dict[str, str]]:
-    """Return the rows; one that is longer or shorter than the header is refused."""
-    found: list[dict[str, Any]] = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise TableError(
-                f"{path} line {reader.line_num} has more or fewer values than the header; expected as many; "
-                "a number with a comma (1,200) is written 1200"
-            )
-        found.append(row)
-        require_below(len(found), "FEATURES", what=f"rows of {path}")
-    require_below(len(reader.fieldnames or ()), "COLUMNS", what=f"columns of {path}")
-    return found
-
-
-def _number(text: str, column: str, path: Path, line: int) -> float:
-    """Return a number; one with a comma, a unit or nothing in it is refused (nothing is allowed beside ``value``)."""
-    if not text and column != "value":
-        return math.nan
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise TableError(
-            f"{path} line {line}: the column {column!r} holds {text!r}; expected a number such as 1200 or 0.25; "
-            "write it without commas and units"
-        )
-    return number
-
-
-def _provenance(path: Path, table: pd.DataFrame) -> dict[str, Any]:
-    sources = list(dict.fromkeys(str(each) for each in table["source"]))
-    return {
-        "name": path.stem,
-        "title": {"en": path.stem.replace("-", " ")},
-        "licence": None,
-        "attribution": None,
-        "source": "; ".join(sources)[:500],
-        "date": None,
-        "sha256": sha256_of(path),
-        "status": "official" if table["status"].isin(["S", "R"]).all() else "indicative",
-        "redistribute": True,
-    }
+_RATED = ("scheme", "class", "depth_m", "velocity_ms", "product_m2s")
