@@ -8,11 +8,11 @@ import hashlib
 import os
 import stat
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hazardmap.errors import FileError
 
-__all__ = ["format_of", "limit", "require_below", "require_file", "sha256_of"]
+__all__ = ["format_by", "format_of", "limit", "require_below", "require_file", "require_store", "sha256_of"]
 
 _LIMITS = {
     "FILE_BYTES": 500_000_000_000,
@@ -32,8 +32,11 @@ _FORMATS = {
     ".tiff": "GTiff",
     ".nc": "NetCDF",
     ".nc4": "NetCDF",
+    ".zip": "Zarr",
     ".gpkg": "GPKG",
     ".fgb": "FlatGeobuf",
+    ".parquet": "Parquet",
+    ".geoparquet": "Parquet",
     ".shp": "ESRI Shapefile",
     ".geojson": "GeoJSON",
     ".json": "GeoJSON",
@@ -45,8 +48,10 @@ _FORMATS = {
 _MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
     "GTiff": ((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")),
     "NetCDF": ((0, b"\x89HDF\r\n\x1a\n"), (0, b"CDF\x01"), (0, b"CDF\x02")),
+    "Zarr": ((0, b"PK\x03\x04"),),
     "GPKG": ((68, b"GPKG"), (68, b"GP10"), (68, b"GP11")),
     "FlatGeobuf": ((0, b"fgb\x03fgb"),),
+    "Parquet": ((0, b"PAR1"),),
     "ESRI Shapefile": ((0, b"\x00\x00\x27\x0a"),),
 }
 
@@ -116,6 +121,27 @@ def require_file(path: Path, *, limit_name: str = "FILE_BYTES") -> Path:
     return real
 
 
+def require_store(path: Path) -> list[Path]:
+    """Return the files of a folder that is one data set (Zarr), sorted.
+
+    Raises
+    ------
+    FileError
+        When there is no such folder, or something in it is no regular file or leads out of it.
+    """
+    try:
+        real = path.resolve(strict=True)
+        found = sorted(each for each in real.rglob("*") if each.is_symlink() or not each.is_dir())
+    except (OSError, RuntimeError, ValueError):
+        raise FileError(f"{path} is not there or cannot be reached; expected a folder; check the path") from None
+    odd = next((each for each in found if each.is_symlink() or not each.is_file()), None)
+    if odd is not None:
+        raise FileError(f"{path} holds {odd.name!r}, which is a link or no regular file; expected plain files; copy it")
+    if not found:
+        raise FileError(f"{path} is an empty folder; expected a Zarr store; fetch or write it again")
+    return found
+
+
 def format_of(path: Path) -> str:
     """Return the format of a data file by its ending, and refuse it unless its first bytes agree.
 
@@ -127,18 +153,24 @@ def format_of(path: Path) -> str:
     Returns
     -------
     str
-        ``GTiff``, ``NetCDF``, ``GPKG``, ``FlatGeobuf``, ``ESRI Shapefile``, ``GeoJSON`` or ``CSV``.
+        ``GTiff``, ``NetCDF``, ``Zarr`` (packed as one file), ``GPKG``, ``FlatGeobuf``, ``Parquet``,
+        ``ESRI Shapefile``, ``GeoJSON`` or ``CSV``.
 
     Raises
     ------
     FileError
         When the ending is unknown, or the content is of another format.
     """
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise FileError(f"{path} ends in {path.suffix!r}; expected one of {', '.join(_FORMATS)}; convert or rename it")
     with path.open("rb") as stream:
-        head = stream.read(512)
+        return format_by(str(path), stream.read(512))
+
+
+def format_by(path: str, head: bytes) -> str:
+    """Return the format of a file from its path or address and its first 512 bytes; see :func:`format_of`."""
+    suffix = PurePosixPath(path).suffix.lower()
+    kind = _FORMATS.get(suffix)
+    if kind is None:
+        raise FileError(f"{path} ends in {suffix!r}; expected one of {', '.join(_FORMATS)}; convert or rename it")
     if kind == "GeoJSON":
         genuine = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
     elif kind == "CSV":

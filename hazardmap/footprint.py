@@ -1,5 +1,6 @@
 """What a hazard function returns: how strong, where, how often, and from whom."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Literal
@@ -15,13 +16,21 @@ from hazardmap import checks
 from hazardmap.coverage import Block, Window, windows_of
 from hazardmap.errors import FootprintError
 
-__all__ = ["LEAST", "UNKNOWN_SOURCE", "Footprint", "scenario_table"]
+__all__ = ["LEAST", "NO_ORIGIN", "NO_SOURCE", "UNKNOWN_SOURCE", "Footprint", "scenario_table", "weakest_status"]
 
 UNKNOWN_SOURCE = 0
 """The source of a cell of which nobody can say where its hazard comes from."""
 
+NO_SOURCE = -1
+"""The source of a cell whose hazard comes from nowhere: where it did not rain, nobody held the rain back."""
+
+NO_ORIGIN = "none"
+"""The origin of such a source, and of nothing else; it takes no part in flows."""
+
 LEAST = float(np.finfo(np.float32).tiny)
 """An intensity that is just above none, in the precision of any raster."""
+
+_STATUS = ("official", "indicative", "synthetic")
 
 SCENARIO_COLUMNS = ("label", "class", "return_period", "probability", "probability_kind")
 
@@ -63,11 +72,21 @@ class Footprint:
         Provenance of every layer used: name, licence, attribution, source, date, SHA-256, status.
     parameters : dict
         What the hazard function was called with, for the run record.
+    river : function, optional
+        Gives the source of points that live from a river (those of assets with a true column ``from_river``), whatever
+        their cell has: takes a frame of points and returns one with the columns ``source`` and ``distance_m`` (NaN
+        where no river is near), indexed alike.
     maps : DataFrame, optional
         Where several maps were laid beside each other: what each says of each scenario; see
         :class:`hazardmap.neighbours.mosaics.Mosaic`. The coordinate ``map`` of the intensity names each cell's map.
     seams : GeoDataFrame, optional
         Where these maps do not line up; see :func:`hazardmap.neighbours.seamlines.seams`.
+    sites : GeoDataFrame, optional
+        Features only: the places that they come from, one row per source, in the CRS of the features. Indexed by
+        ``source``; columns ``id, name, country`` and what else is known of them.
+    triggers : DataFrame, optional
+        Where another hazard set the sources off: columns ``scenario, source, origin, share``, whose shares add up to 1
+        per scenario and source; see :func:`hazardmap.notice.chain`.
 
     Raises
     ------
@@ -89,8 +108,11 @@ class Footprint:
     notes: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
     parameters: dict[str, Any] | None = None
+    river: Callable[[gpd.GeoDataFrame], pd.DataFrame] | None = None
     maps: pd.DataFrame | None = None
     seams: gpd.GeoDataFrame | None = None
+    sites: gpd.GeoDataFrame | None = None
+    triggers: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         """Check the law of a footprint."""
@@ -230,6 +252,18 @@ def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
+def weakest_status(layers: Iterable[xr.DataArray | gpd.GeoDataFrame]) -> str:
+    """Return the weakest status among layers; what does not say is taken as indicative.
+
+    Examples
+    --------
+    >>> weakest_status([xr.DataArray(0), xr.DataArray(0, attrs={"layer": {"status": "synthetic"}})])
+    'synthetic'
+    """
+    found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
+    return max(found, key=_STATUS.index)
+
+
 def _check_levels(levels: tuple[float, ...], worse: str) -> None:
     steps = np.diff(levels)
     if len(levels) == 0 or not np.isfinite(levels).all() or not (steps > 0 if worse == "higher" else steps < 0).all():
@@ -245,6 +279,11 @@ def _check_shares(shares: pd.DataFrame) -> None:
         raise FootprintError("a share is negative or missing; expected numbers from 0 to 1")
     if shares.duplicated(["source", "origin"]).any():
         raise FootprintError("a source names an origin twice; expected one row each; add the shares up")
+    mixed = shares["origin"].eq(NO_ORIGIN) & ~shares["share"].isin([0.0, 1.0])
+    if mixed.any():
+        raise FootprintError(
+            f"source {shares.loc[mixed, 'source'].iloc[0]} has an origin in part; expected one, or {NO_ORIGIN!r} alone"
+        )
     sums = shares.groupby("source")["share"].sum()
     off = sums.sub(1).abs()
     if (off > 1e-9).any():

@@ -162,13 +162,13 @@ def people_range(
     LayerError
         When there is no such layer, it holds nothing in that unit, or a depth is no class edge.
     """
+    own = _layer(exposure, layer)
     levels = exposure.footprint.levels
     strange = [depth for depth in depths if depth not in levels]
     if strange:
         raise LayerError(
             f"{strange[0]} m is no class edge; expected some of {list(levels)}; add it to the levels of the hazard"
         )
-    own = _layer(exposure, layer)
     units = {*own["unit"], *own["value_unit"].dropna()}
     if unit not in units:
         raise LayerError(f"{layer} holds no {unit}; expected one of its units: {', '.join(sorted(units))}; name it")
@@ -176,7 +176,7 @@ def people_range(
     keys = ["scenario", "territory"]
     blind = (count * (1 - own["covered_fraction"])).groupby([own[key] for key in keys], sort=False).sum()
     country = own.groupby(keys, sort=False)["country"].first()
-    flows = exposure.flows()
+    flows = exposure.flows(without_origin=True)
     chosen = flows[(flows["measure"] == layer) & (flows["unit"] == unit)].drop_duplicates([*keys, "level"])
     tables = []
     for depth in sorted(depths):
@@ -188,6 +188,9 @@ def people_range(
 
 
 def _layer(exposure: Exposure, layer: str) -> pd.DataFrame:
+    units = exposure.footprint.units
+    if units != "m":
+        raise LayerError(f"the intensity is in {units!r}; expected depths in m; overlay the flood without a rating")
     rows = pd.DataFrame(exposure.assets.drop(columns="geometry"))
     own = rows[rows["layer"] == layer]
     if own.empty:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from xarray import Variable
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-__all__ = ["lazy", "real_type"]
+__all__ = ["Tiles", "lazy", "real_type"]
 
 Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 
@@ -34,6 +36,96 @@ def lazy(dims: tuple[str, ...], shape: tuple[int, ...], dtype: DTypeLike, read: 
     28
     """
     return Variable(dims, indexing.LazilyIndexedArray(_Lazy(shape, np.dtype(dtype), read)))
+
+
+class Tiles:
+    """A raster ``(layer, y, x)`` made tile by tile: each tile is computed once, and remembered while memory allows.
+
+    For what needs a whole series to say anything about one step of it, such as an index of drought: whoever asks for
+    one layer after the other would have it computed anew each time.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the raster.
+    tile : tuple of int
+        Rows and columns of a tile.
+    compute : function
+        Takes slices of rows and of columns; returns all layers there. It is called from several threads at once, but
+        for each tile from one.
+    most_bytes : int
+        Memory for finished tiles; the one that was asked for the longest ago goes first.
+
+    Examples
+    --------
+    >>> tiles = Tiles((2, 10, 10), (4, 5), lambda rows, columns: np.ones((2, rows.stop - rows.start, 5)))
+    >>> tiles.read((slice(0, 1), slice(3, 6), slice(4, 7))).shape
+    (1, 3, 3)
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        tile: tuple[int, int],
+        compute: Callable[[slice, slice], NDArray[Any]],
+        most_bytes: int = 256_000_000,
+    ) -> None:
+        self.shape, self.tile, self.compute, self.most_bytes = shape, tile, compute, most_bytes
+        self._forget()
+
+    def read(self, key: tuple[slice, ...]) -> NDArray[Any]:
+        """Return a window of some layers."""
+        layers, rows, columns = key
+        (height, width) = self.tile
+        return np.concatenate(
+            [
+                np.concatenate(
+                    [
+                        self._tile(i, j)[layers, _inside(rows, i * height, height), _inside(columns, j * width, width)]
+                        for j in range(columns.start // width, -(-columns.stop // width))
+                    ],
+                    axis=2,
+                )
+                for i in range(rows.start // height, -(-rows.stop // height))
+            ],
+            axis=1,
+        )
+
+    def _tile(self, i: int, j: int) -> NDArray[Any]:
+        with self._lock:
+            busy = self._busy.setdefault((i, j), Lock())
+        with busy:
+            with self._lock:
+                found = self._done.get((i, j))
+                if found is not None:
+                    self._done.move_to_end((i, j))
+                    return found
+            (height, width), (_, rows, columns) = self.tile, self.shape
+            top, left = i * height, j * width
+            made = self.compute(slice(top, min(top + height, rows)), slice(left, min(left + width, columns)))
+            with self._lock:
+                self._done[i, j] = made
+                while len(self._done) > 1 and sum(each.nbytes for each in self._done.values()) > self.most_bytes:
+                    self._done.popitem(last=False)
+            return made
+
+    def _forget(self) -> None:
+        self._lock = Lock()
+        self._busy: dict[tuple[int, int], Lock] = {}
+        self._done: OrderedDict[tuple[int, int], NDArray[Any]] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave locks and finished tiles out: another machine makes its own."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+
+def _inside(asked: slice, start: int, size: int) -> slice:
+    """Return the part of what is asked for that lies in a tile, counted from its start."""
+    return slice(max(asked.start - start, 0), min(asked.stop - start, size))
 
 
 def real_type(stored: np.dtype[Any]) -> np.dtype[Any]:

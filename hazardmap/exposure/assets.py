@@ -14,18 +14,21 @@ from hazardmap.errors import TableError
 from hazardmap.exposure import landuse, people, rows
 from hazardmap.exposure.losses import Losses, losses_of
 from hazardmap.exposure.measure import measure
+from hazardmap.exposure.protection import Standards, lowest
+from hazardmap.exposure.riverside import with_rivers
 from hazardmap.footprint import Footprint
 
 __all__ = ["Ground", "overlay_layer"]
 
 
 class Ground(NamedTuple):
-    """What a layer is laid on: territories, footprint, what turns its intensity into damage, and where it runs."""
+    """What a layer is laid on: territories, footprint, what turns its intensity into damage, where it runs, dikes."""
 
     land: gpd.GeoDataFrame
     footprint: Footprint
     tables: DamageTables | None = None
     scheduler: str | None = None
+    standards: Standards | None = None
 
 
 PEOPLE_IN_PLACES = "people in places hit"
@@ -48,8 +51,8 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
 
     Returns
     -------
-    rows, parts, reached
-        As in :class:`hazardmap.exposure.Exposure`; rows are numbered from 0.
+    Rows
+        Numbered from 0.
 
     Raises
     ------
@@ -58,10 +61,10 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     TableError
         When the damage tables lack something that it needs.
     """
-    land, footprint, tables, scheduler = on
+    land, footprint, tables, scheduler, _ = on
     notes.extend(asset.attrs.get("notes", ()))
     if isinstance(asset, xr.DataArray):
-        return _overlay_raster(name, asset, on)
+        return _overlay_raster(name, asset, on, notes)
     checks.require_features(asset, name=name)
     dimension = checks.require_dimension(asset, None, name=name)
     features = _with_ids(asset, name=name)
@@ -80,34 +83,57 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     own = None if tables is None else _losses(name, asset, features, cut, on, dimension=dimension)
     response = None if own is None else own.response
     found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response, scheduler=scheduler)
+    found = with_rivers(name, features, cut.shape, found, footprint, notes)
     pieces = _pieces(name, asset, features, cut, found.amount, land)
     if own is not None:
         price = own.of_amount(found.amount, cut.shape)
         pieces = pieces.assign(price=price, damage_unit=own.unit, curve_end=own.end)
     unit, factor = _UNITS[dimension]
     pieces["kind"] = "territory" if name == "territories" else "asset"
-    table, parts, reached = rows.asset_rows(pieces, found, land, footprint, unit=unit, factor=factor)
-    if widened:
-        worst = parts.groupby("row")["level"].max()
-        parts, reached = rows.per_asset(parts, worst), rows.per_asset(reached, worst)
-        table["amount"], table["affected"] = 1.0, (table["affected"] > 0).astype(float)
-    return table, parts, reached
+    pieces = _protected(name, pieces, on, notes)
+    made = rows.asset_rows(pieces, found, land, footprint, unit=unit, factor=factor)
+    if not widened:
+        return made
+    worst = made.parts.groupby("row")["level"].max()
+    return rows.Rows(
+        made.table.assign(amount=1.0, affected=(made.table["affected"] > 0).astype(float)),
+        rows.per_asset(made.parts, worst, split=True),
+        rows.per_asset(made.reached, worst, split=False),
+        rows.per_asset(made.alone, worst, split=False),
+    )
 
 
-def _overlay_raster(name: str, asset: xr.DataArray, on: Ground) -> rows.Rows:
+def _overlay_raster(name: str, asset: xr.DataArray, on: Ground, notes: list[str]) -> rows.Rows:
     """Return the rows of a raster: land use by class, or counts."""
-    land, footprint, tables, _ = on
+    land, footprint, tables, scheduler, _ = on
     units = str(asset.attrs.get("units"))
     if units not in landuse.CLASSES:
-        pieces, found = people.overlay_counts(name, asset, land, footprint)
+        pieces, found = people.overlay_counts(name, asset, land, footprint, scheduler=scheduler)
+        pieces = _protected(name, pieces, on, notes)
         return rows.asset_rows(pieces, found, land, footprint, unit=units)
     if tables is None or not tables.landuse:
         raise TableError(
             f"{name} holds classes of land use, but no table says what they are; expected one with code, name, curve "
             "and built share; hand it over in the damage tables"
         )
-    pieces, found = landuse.overlay_landuse(name, asset, land, footprint, tables)
+    pieces, found = landuse.overlay_landuse(name, asset, land, footprint, tables, scheduler=scheduler)
+    pieces = _protected(name, pieces, on, notes)
     return rows.asset_rows(pieces, found, land, footprint, unit="km2", factor=1e-6)
+
+
+def _protected(name: str, pieces: gpd.GeoDataFrame, on: Ground, notes: list[str]) -> gpd.GeoDataFrame:
+    """Give each piece that has no protection standard of its own the lowest one that it lies in."""
+    if on.standards is None:
+        return pieces
+    years, several = lowest(pieces.geometry, on.standards)
+    own = pieces["protection"].to_numpy(dtype=float) if "protection" in pieces.columns else np.full(len(years), np.nan)
+    several &= np.isnan(own)
+    if several.any():
+        notes.append(
+            f"{name}: {int(several.sum())} of {len(pieces)} pieces lie in several protection standards, or partly in "
+            "none, and take the lowest; to count each part by its own, make the land of each standard a territory"
+        )
+    return pieces.assign(protection=np.where(np.isnan(own), years, own))
 
 
 def _losses(

@@ -39,6 +39,7 @@ def measured_cells(
     *,
     keep: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]],
     respond: Callable[[npt.NDArray[Any]], Response] | None = None,
+    scheduler: str | None = None,
 ) -> Iterator[Cut]:
     """Cut the cells of a raster at the borders, and measure them on a footprint, block by block.
 
@@ -54,6 +55,8 @@ def measured_cells(
         Which cells of a block count, from their values.
     respond : function, optional
         Which curve each piece follows, from the value of its cell.
+    scheduler : str, optional
+        Address of a cluster that the blocks of the footprint are sent to.
     """
     grid = checks.grid_of(raster, name=name)
     for window in windows_of(raster):
@@ -66,7 +69,7 @@ def measured_cells(
         cut = borders.cut(shapes, land.geometry.to_numpy())
         values = block[full]
         response = None if respond is None else respond(values[cut.shape])
-        found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response)
+        found = measure(borders.to_crs(cut.geometry, land.crs, footprint.crs), footprint, response, scheduler=scheduler)
         yield Cut(cut.shape, cut.territory, values, found)
 
 
@@ -77,12 +80,14 @@ def scaled(found: Measured, factor: Floats) -> Measured:
         by_row = factor[values["shape"].to_numpy()]
         return values.assign(**{name: values[name] * by_row for name in _SUMS})
 
+    parts = table(found.parts)
     return found._replace(
         amount=found.amount * factor,
         covered=found.covered * factor[:, None],
         total=found.total * factor[:, None],
-        parts=table(found.parts),
+        parts=parts,
         reached=table(found.reached),
+        alone=parts if found.alone is found.parts else table(found.alone),
         loss=found.loss * factor[:, None],
     )
 
@@ -121,6 +126,7 @@ def gather(blocks: list[Measured], group: Integers, groups: int, scenarios: int)
         ]
         return pd.concat(tables, ignore_index=True).groupby([*KEYS, key], as_index=False)[_SUMS].sum()
 
+    parts = table("parts", "source")
     known = np.zeros((groups, scenarios))
     np.add.at(known, group, ~np.isnan(column["loss"]))
     column["loss"] = np.nan_to_num(column["loss"])
@@ -130,8 +136,9 @@ def gather(blocks: list[Measured], group: Integers, groups: int, scenarios: int)
         total=summed("total"),
         minimum=reduced("minimum", np.fmin),
         maximum=reduced("maximum", np.fmax),
-        parts=table("parts", "source"),
+        parts=parts,
         reached=table("reached", "origin"),
+        alone=parts if all(block.alone is block.parts for block in blocks) else table("alone", "source"),
         loss=np.where(known > 0, summed("loss"), np.nan),
     )
 

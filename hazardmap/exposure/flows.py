@@ -13,9 +13,20 @@ from hazardmap.errors import FootprintError
 from hazardmap.exposure import rows
 from hazardmap.footprint import Footprint
 
-__all__ = ["KEYS", "AnnualMethod", "flows_of", "scenario_notes", "weights_by_country", "weights_of"]
+__all__ = [
+    "KEYS",
+    "AnnualMethod",
+    "by_source",
+    "flows_of",
+    "quantities",
+    "scenario_notes",
+    "weights_by_country",
+    "weights_of",
+]
 
 KEYS = ["scenario", "level", "measure", "unit", "origin", "territory"]
+
+Tables = tuple[pd.DataFrame, ...]
 
 
 class AnnualMethod(NamedTuple):
@@ -42,7 +53,7 @@ class AnnualMethod(NamedTuple):
 
 
 def flows_of(
-    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    tables: Tables,
     shares: pd.DataFrame,
     keys: Sequence[str],
     weight: pd.Series | None = None,
@@ -51,7 +62,7 @@ def flows_of(
 
     Parameters
     ----------
-    tables : assets, parts, reached
+    tables : assets, parts, reached, alone
         Of an :class:`~hazardmap.exposure.Exposure`.
     shares : DataFrame
         Of the footprint.
@@ -63,52 +74,87 @@ def flows_of(
     Returns
     -------
     DataFrame
-        The keys, ``origin, attributed, distinct, total``; sorted.
+        The keys, ``origin, attributed, distinct, summed, total``; sorted.
     """
     keys = list(keys)
     known = shares[shares["share"] > 0]
     found = []
-    for parts, reached in _quantities(*tables):
+    for parts, reached, alone in quantities(*tables):
         if weight is not None:
-            parts, reached = (  # noqa: PLW2901 (the same two tables, weighted)
-                table.assign(affected=table["affected"].to_numpy() * weight.reindex(table["row"]).to_numpy()).dropna(
-                    subset="affected"
-                )
-                for table in (parts, reached)
-            )
-        by_origin = parts.groupby([*keys, "source"], as_index=False)["affected"].sum().merge(known, on="source")
-        by_origin["attributed"] = by_origin["affected"] * by_origin["share"]
-        attributed = by_origin.groupby([*keys, "origin"])["attributed"].sum()
+            parts, reached, alone = (_weighted(table, weight) for table in (parts, reached, alone))  # noqa: PLW2901
+        attributed = _by_origin(parts, known, keys).rename("attributed")
+        summed = attributed if alone is parts else _by_origin(alone, known, keys)
         distinct = reached.groupby([*keys, "origin"])["affected"].sum().rename("distinct")
-        table = pd.concat([attributed, distinct], axis=1).fillna(0.0).reset_index()
+        table = pd.concat([attributed, distinct, summed.rename("summed")], axis=1).fillna(0.0).reset_index()
         total = parts.groupby(keys, as_index=False)["affected"].sum().rename(columns={"affected": "total"})
         found.append(table.merge(total, on=keys, how="left"))
     return pd.concat(found, ignore_index=True)
 
 
-def _quantities(
-    assets: pd.DataFrame, parts: pd.DataFrame, reached: pd.DataFrame
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Yield parts and reach of every quantity: amounts, values of assets, damage, and assets counted."""
-    both = (parts[parts["affected"] > 0], reached[reached["affected"] > 0])
-    yield _labelled(both, assets, assets["unit"])
+def by_source(tables: Tables, keys: Sequence[str]) -> pd.DataFrame:
+    """Add rows up by source.
+
+    Parameters
+    ----------
+    tables : assets, parts, reached, alone
+        Of an :class:`~hazardmap.exposure.Exposure`.
+    keys : sequence of str
+        What to keep apart, besides the source.
+
+    Returns
+    -------
+    DataFrame
+        The keys, ``source, attributed, summed``.
+    """
+    every = [*keys, "source"]
+    found = []
+    for parts, _, alone in quantities(*tables):
+        attributed, summed = (table.groupby(every)["affected"].sum() for table in (parts, alone))
+        found.append(pd.concat([attributed.rename("attributed"), summed.rename("summed")], axis=1).fillna(0.0))
+    return pd.concat(found).reset_index()
+
+
+def _by_origin(parts: pd.DataFrame, shares: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+    """Add what sources reach up by origin, each by its shares."""
+    by_source = parts.groupby([*keys, "source"], as_index=False)["affected"].sum().merge(shares, on="source")
+    by_source["affected"] *= by_source["share"]
+    return by_source.groupby([*keys, "origin"])["affected"].sum()
+
+
+def _weighted(table: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
+    weighted = table.assign(affected=table["affected"].to_numpy() * weight.reindex(table["row"]).to_numpy())
+    return weighted.dropna(subset="affected")
+
+
+def quantities(
+    assets: pd.DataFrame, parts: pd.DataFrame, reached: pd.DataFrame, alone: pd.DataFrame
+) -> Iterator[Tables]:
+    """Yield parts, reach and what each source reaches alone of every quantity.
+
+    Quantities are amounts, values of assets, damage, and assets counted. Each table has the columns ``row, level,
+    source`` (or ``origin``)``, affected, scenario, territory, measure, asset, unit``.
+    """
+    every = (parts, reached) if alone is parts else (parts, reached, alone)
+    hit = [table[table["affected"] > 0] for table in every]
+    yield _labelled(hit, assets, assets["unit"])
     if assets["value"].notna().any():
-        yield _labelled([rows.per_value(table, assets) for table in both], assets, assets["value_unit"])
+        yield _labelled([rows.per_value(table, assets) for table in hit], assets, assets["value_unit"])
     if assets["damage"].notna().any():
-        yield _labelled([rows.per_damage(table) for table in (parts, reached)], assets, assets["damage_unit"])
+        yield _labelled([rows.per_damage(table) for table in every], assets, assets["damage_unit"])
     # a territory or a class of land use is no asset to be counted
     shaped = assets.index[assets["unit"].isin(["km", "km2"]) & (assets["kind"] == "asset")]
     if len(shaped):
-        worst = both[0].groupby("row")["level"].max()
-        chosen = [rows.per_asset(table[table["row"].isin(shaped)], worst) for table in both]
+        worst = hit[0].groupby("row")["level"].max()
+        chosen = [
+            rows.per_asset(table[table["row"].isin(shaped)], worst, split=split)
+            for table, split in zip(hit, (True, False, False), strict=False)
+        ]
         yield _labelled(chosen, assets, pd.Series("count", index=assets.index))
 
 
-def _labelled(
-    tables: Sequence[pd.DataFrame], assets: pd.DataFrame, unit: pd.Series
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _labelled(tables: Sequence[pd.DataFrame], assets: pd.DataFrame, unit: pd.Series) -> Tables:
     """Put scenario, territory, measure and unit beside each part of a row."""
-    parts, reached = (
+    found = tuple(
         table.reset_index(drop=True).assign(
             scenario=assets["scenario"].loc[table["row"]].to_numpy(),
             territory=assets["territory"].loc[table["row"]].to_numpy(),
@@ -118,7 +164,7 @@ def _labelled(
         )
         for table in tables
     )
-    return parts, reached
+    return found if len(found) == 3 else (*found, found[0])
 
 
 def weights_by_country(assets: pd.DataFrame, footprint: Footprint, how: AnnualMethod) -> tuple[pd.Series, list[str]]:

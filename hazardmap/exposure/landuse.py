@@ -22,7 +22,13 @@ CLASSES = ("class", "classes")
 
 
 def overlay_landuse(
-    name: str, raster: xr.DataArray, land: gpd.GeoDataFrame, footprint: Footprint, tables: DamageTables
+    name: str,
+    raster: xr.DataArray,
+    land: gpd.GeoDataFrame,
+    footprint: Footprint,
+    tables: DamageTables,
+    *,
+    scheduler: str | None = None,
 ) -> tuple[gpd.GeoDataFrame, Measured]:
     """Measure each class of a land-use raster per territory, and what water does to it.
 
@@ -40,6 +46,8 @@ def overlay_landuse(
         Territories.
     footprint : Footprint
     tables : DamageTables
+    scheduler : str, optional
+        Address of a cluster.
 
     Returns
     -------
@@ -69,7 +77,7 @@ def overlay_landuse(
         return Response(by_code.nodes, by_code.which[np.searchsorted(codes, values)])
 
     keys, blocks = [np.empty((0, 2), dtype=np.int64)], []
-    for cut in measured_cells(name, raster, land, footprint, keep=coded, respond=respond):
+    for cut in measured_cells(name, raster, land, footprint, keep=coded, respond=respond, scheduler=scheduler):
         keys.append(np.column_stack([cut.territory, np.searchsorted(codes, cut.values)[cut.cell]]))
         blocks.append(cut.found)
     present, group = np.unique(np.concatenate(keys), axis=0, return_inverse=True)

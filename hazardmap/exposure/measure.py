@@ -1,6 +1,7 @@
 """How much of each shape a footprint reaches, by class and by source: one question for cells and for features."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ from hazardmap.borders import Shapes, amounts, keep_dimension
 from hazardmap.coverage import zonal
 from hazardmap.footprint import LEAST, Footprint
 
-__all__ = ["KEYS", "Measured", "Response", "class_of", "measure", "nothing", "regions"]
+__all__ = ["KEYS", "Measured", "Response", "class_of", "measure", "nothing", "reached_by", "regions"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +36,9 @@ class Measured(NamedTuple):
     """What a footprint does to n shapes in S scenarios.
 
     Amounts are m2 for polygons, m for lines and 1 for points. ``parts`` holds what each source reaches and adds up
-    to the affected amount; ``reached`` holds what each origin reaches, and may add up to more where hazards overlap.
+    to the affected amount; ``reached`` holds what each origin reaches, and may add up to more where hazards overlap;
+    ``alone`` holds what each source reaches by itself, which counts a place once for every source. Cells have one
+    source each, so that ``alone`` is ``parts``.
     Their column ``loss`` splits ``loss`` by the amount that is wet at all: water milder than the first class damages
     too, and counts to the first class with an amount of 0.
     """
@@ -47,6 +50,7 @@ class Measured(NamedTuple):
     maximum: Floats  # (n, S)
     parts: pd.DataFrame  # shape, scenario, level (class number), source, amount, loss
     reached: pd.DataFrame  # shape, scenario, level, origin, amount, loss
+    alone: pd.DataFrame  # as parts
     loss: Floats  # (n, S): integral of the factor over the covered amount; NaN where no curve, or nothing is covered
 
 
@@ -103,9 +107,14 @@ def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None,
         by_source = _with_loss(found.by_source, found.integral, shift=len(mild))
         tables.append(by_source.assign(shape=own[by_source["shape"].to_numpy()]))
     parts = pd.concat(tables, ignore_index=True)
+    reached = reached_by(parts, footprint)
+    return Measured(amount, covered, total, minimum, maximum, parts, reached, parts, loss)
+
+
+def reached_by(parts: pd.DataFrame, footprint: Footprint) -> pd.DataFrame:
+    """Return what each origin reaches where each place has one source."""
     origins = footprint.shares.loc[footprint.shares["share"] > 0, ["source", "origin"]]
-    reached = parts.merge(origins, on="source").groupby([*KEYS, "origin"], as_index=False)[_SUMS].sum()
-    return Measured(amount, covered, total, minimum, maximum, parts, reached, loss)
+    return parts.merge(origins, on="source").groupby([*KEYS, "origin"], as_index=False)[_SUMS].sum()
 
 
 def _with_loss(by_source: pd.DataFrame, integral: Floats | None, *, shift: int) -> pd.DataFrame:
@@ -132,16 +141,15 @@ def _by_features(geometry: Shapes, footprint: Footprint) -> Measured:
     if footprint.modelled is not None:
         inside = amounts(shapely.intersection(geometry, footprint.modelled), footprint.crs)
     extremes = np.full((2, count, scenarios), np.nan)
-    tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    tables: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
     for number, scenario in enumerate(footprint.scenarios.index):
         chosen = features[features["scenario"] == scenario]
         tables.append(_overlap(geometry, chosen, footprint, number))
         _extremes(geometry, chosen, extremes[:, :, number])
-    parts = pd.concat([part for part, _ in tables], ignore_index=True)
-    reached = pd.concat([reach for _, reach in tables], ignore_index=True)
+    parts, reached, alone = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     covered = np.repeat(inside[:, None], scenarios, axis=1)
     unknown = np.full((count, scenarios), np.nan)
-    return Measured(amount, covered, unknown, extremes[0], extremes[1], parts, reached, unknown)
+    return Measured(amount, covered, unknown, extremes[0], extremes[1], parts, reached, alone, unknown)
 
 
 def _extremes(geometry: Shapes, features: gpd.GeoDataFrame, out: npt.NDArray[np.float64]) -> None:
@@ -156,31 +164,35 @@ def _extremes(geometry: Shapes, features: gpd.GeoDataFrame, out: npt.NDArray[np.
 
 def _overlap(
     geometry: Shapes, features: gpd.GeoDataFrame, footprint: Footprint, scenario: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the parts by source and the reach by origin in one scenario."""
-    intensity = features["intensity"].to_numpy(dtype=float)
-    level = class_of(intensity, footprint)
-    shapes = features.geometry.to_numpy()
-    by_source = {int(s): features["source"].to_numpy() == s for s in sorted(features["source"].unique())}
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the parts by source, the reach by origin, and the reach of each source by itself, in one scenario."""
+    level = class_of(features["intensity"].to_numpy(dtype=float), footprint)
+    shapes, number = features.geometry.to_numpy(), features["source"].to_numpy()
+    sources = np.unique(number).tolist()
     origins = footprint.shares[footprint.shares["share"] > 0].groupby("origin")["source"].agg(set)
-    everything = regions(shapes, level, len(footprint.levels))
-    parts, reached = [], []
-    for k, worst in enumerate(everything):
-        total = _amounts_within(geometry, worst, footprint)
-        if not (total > 0).any():
-            continue
-        weights = {
-            source: _amounts_within(
-                geometry, shapely.intersection(worst, _union(shapes[own & (level >= k)])), footprint
-            )
-            for source, own in by_source.items()
+    own = {source: number == source for source in sources}
+    of_origin = {origin: features["source"].isin(some).to_numpy() for origin, some in origins.items()}
+    within = partial(_amounts_within, crs=footprint.crs, scenario=scenario)
+
+    def each(chosen: Mapping[Any, npt.NDArray[np.bool_]]) -> dict[tuple[int, Any], shapely.Geometry]:
+        count = len(footprint.levels)
+        return {
+            (k, name): region
+            for name, some in chosen.items()
+            for k, region in enumerate(regions(shapes[some], level[some], count))
         }
-        parts += _rows(weights, "source", scenario, k, total / np.maximum(sum(weights.values()), 1e-300))
-    for origin, sources in origins.items():
-        own = features["source"].isin(sources).to_numpy()
-        for k, region in enumerate(regions(shapes[own], level[own], len(footprint.levels))):
-            reached += _rows({origin: _amounts_within(geometry, region, footprint)}, "origin", scenario, k, 1.0)
-    return _table(parts, "source"), _table(reached, "origin")
+
+    parts = []
+    for k, worst in enumerate(regions(shapes, level, len(footprint.levels))):
+        shape, _, inside = _pieces(geometry, np.array([worst], dtype=object))
+        reach = {(k, source): _union(shapes[some & (level >= k)]) for source, some in own.items()}
+        table = within(inside, reach, "source")
+        piece = table["shape"].to_numpy()
+        overlapping = np.bincount(piece, weights=table["amount"], minlength=len(inside))
+        once = table["amount"] * (amounts(inside, footprint.crs) / np.maximum(overlapping, 1e-300))[piece]
+        parts.append(table.assign(shape=shape[piece], amount=once))
+    reached, alone = within(geometry, each(of_origin), "origin"), within(geometry, each(own), "source")
+    return _table(parts, "source"), _table([reached], "origin"), _table([alone], "source")
 
 
 def class_of(intensity: Floats, footprint: Footprint) -> npt.NDArray[np.int64]:
@@ -199,34 +211,30 @@ def _union(shapes: Shapes) -> shapely.Geometry:
     return shapely.union_all(shapes) if len(shapes) else shapely.Polygon()
 
 
-def _amounts_within(geometry: Shapes, region: shapely.Geometry, footprint: Footprint) -> Floats:
-    """Return the amount of each shape inside a region."""
-    found = np.zeros(len(geometry))
-    shapely.prepare(region)
-    touched = shapely.intersects(geometry, region)
-    if touched.any():
-        inside = keep_dimension(shapely.intersection(geometry[touched], region), geometry[touched])
-        found[touched] = amounts(inside, footprint.crs)
-    return found
+def _pieces(geometry: Shapes, areas: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Shapes]:
+    """Cut shapes by areas: which shape and which area each piece is of, and the piece."""
+    shape, area = shapely.STRtree(areas).query(geometry, predicate="intersects")
+    inside = keep_dimension(shapely.intersection(geometry[shape], areas[area]), geometry[shape])
+    full = ~shapely.is_empty(inside)
+    return shape[full], area[full], inside[full]
 
 
-def _rows(
-    values: Mapping[Any, Floats], key: str, scenario: int, level: int, factor: Floats | float
-) -> list[pd.DataFrame]:
-    rows = []
-    for name, amount in values.items():
-        scaled = amount * factor
-        shape = np.flatnonzero(scaled > 0)
-        columns = {
+def _amounts_within(
+    geometry: Shapes, areas: Mapping[tuple[int, Any], shapely.Geometry], key: str, *, crs: Any, scenario: int
+) -> pd.DataFrame:
+    """Return the amount of each shape in each area, which has a class and a name."""
+    shape, area, inside = _pieces(geometry, np.array([*areas.values()], dtype=object))
+    names = list(areas)
+    return pd.DataFrame(
+        {
             "shape": shape,
             "scenario": scenario,
-            "level": level,
-            key: name,
-            "amount": scaled[shape],
+            "level": np.array([k for k, _ in names], dtype=np.int64)[area],
+            key: np.array([name for _, name in names])[area],
+            "amount": amounts(inside, crs),
             "loss": 0.0,
         }
-        rows.append(pd.DataFrame(columns))
-    return rows
+    )
 
 
 def _table(rows: list[pd.DataFrame], key: str) -> pd.DataFrame:
@@ -241,4 +249,5 @@ def _table(rows: list[pd.DataFrame], key: str) -> pd.DataFrame:
 def nothing(scenarios: int) -> Measured:
     """Return what is measured on no shapes at all."""
     none = np.empty((0, scenarios))
-    return Measured(np.empty(0), none, none, none, none, _table([], "source"), _table([], "origin"), none)
+    parts = _table([], "source")
+    return Measured(np.empty(0), none, none, none, none, parts, _table([], "origin"), parts, none)

@@ -14,7 +14,7 @@ __all__ = ["overlay_counts"]
 
 
 def overlay_counts(
-    name: str, counts: xr.DataArray, land: gpd.GeoDataFrame, footprint: Footprint
+    name: str, counts: xr.DataArray, land: gpd.GeoDataFrame, footprint: Footprint, *, scheduler: str | None = None
 ) -> tuple[gpd.GeoDataFrame, Measured]:
     """Measure the counts of a raster per territory.
 
@@ -30,6 +30,8 @@ def overlay_counts(
     land : GeoDataFrame
         Territories.
     footprint : Footprint
+    scheduler : str, optional
+        Address of a cluster.
 
     Returns
     -------
@@ -56,7 +58,8 @@ def overlay_counts(
         return np.nan_to_num(values) > 0
 
     owners, blocks = [], []
-    for cell, territory, values, found in measured_cells(name, counts, land, footprint, keep=counted):
+    cuts = measured_cells(name, counts, land, footprint, keep=counted, scheduler=scheduler)
+    for cell, territory, values, found in cuts:
         whole = np.bincount(cell, weights=found.amount, minlength=len(values))
         owners.append(territory)
         blocks.append(scaled(found, (values.astype(float) / whole)[cell]))

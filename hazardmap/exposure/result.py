@@ -1,6 +1,6 @@
 """The overlay of a hazard on territories and assets, and what it returns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -14,8 +14,9 @@ from hazardmap import borders, checks, curves
 from hazardmap.errors import LayerError
 from hazardmap.exposure import flows, rows
 from hazardmap.exposure.assets import Ground, overlay_layer
+from hazardmap.exposure.protection import standards_of
 from hazardmap.exposure.zones import zones_of
-from hazardmap.footprint import Footprint
+from hazardmap.footprint import NO_ORIGIN, Footprint
 
 __all__ = ["Exposure", "overlay"]
 
@@ -44,6 +45,9 @@ class Exposure:
         the amount that is wet.
     reached : DataFrame
         Columns ``row, level, origin, affected, damage``: what each origin reaches, each place counted once per origin.
+    alone : DataFrame
+        Columns as ``parts``: what each source reaches by itself, each place counted once per source and at the class
+        of that source. The same as ``parts`` where a place has one source, as in a raster.
     notes : tuple of str
         What is legal but doubtful.
     inputs : tuple of dict
@@ -55,6 +59,7 @@ class Exposure:
     assets: gpd.GeoDataFrame
     parts: pd.DataFrame
     reached: pd.DataFrame
+    alone: pd.DataFrame
     notes: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
 
@@ -68,29 +73,66 @@ class Exposure:
         """Share of each source and origin in what is affected of a row: ``row, source, origin, share``."""
         return rows.shares_of(self.parts, self.footprint.shares)
 
-    def flows(self) -> pd.DataFrame:
+    def flows(self, *, without_origin: bool = False) -> pd.DataFrame:
         """Who sends what to whom: the matrix origin x territory, in long form.
+
+        Parameters
+        ----------
+        without_origin : bool
+            List what has no origin too, such as a deficit of rain: its origin is ``none``.
 
         Returns
         -------
         DataFrame
-            Columns ``scenario, level, measure, unit, origin, territory, attributed, distinct, total``. ``level`` is
-            the milder edge of a class; classes do not overlap, so figures may be added over levels. ``attributed`` is
-            value x share and adds up over origins to ``total``; ``distinct`` counts each place or asset once per
-            origin that reaches it, so it need not add up. An asset counts once in every territory that it lies in,
-            at its worst class.
+            Columns ``scenario, level, measure, unit, origin, territory, attributed, distinct, summed, total``.
+            ``level`` is the milder edge of a class; classes do not overlap, so figures may be added over levels.
+            ``attributed`` is value x share and adds up over origins to ``total``; ``distinct`` counts each place or
+            asset once per origin that reaches it, so it need not add up; ``summed`` is the sum over sources, which
+            counts it once for each of them. An asset counts once in every territory that it lies in, at its worst
+            class.
         """
         table = flows.flows_of(
-            (self.assets, self.parts, self.reached),
+            self._tables if without_origin else self._with_origin,
             self.footprint.shares,
             ["scenario", "level", "measure", "unit", "territory"],
         )
-        table = table[table["distinct"] > 0]
+        table = table[table["summed"] > 0]
         order = {name: number for number, name in enumerate(self.footprint.scenarios.index)}
         table = table.assign(order=table["scenario"].map(order))
         table = table.sort_values(["order", *flows.KEYS[1:]], ignore_index=True)
         table["level"] = np.asarray(self.footprint.levels)[table["level"].astype(int)]
-        return table[[*flows.KEYS, "attributed", "distinct", "total"]]
+        table["total"] = table["total"].fillna(0.0)
+        return table[[*flows.KEYS, "attributed", "distinct", "summed", "total"]]
+
+    def by_source(self) -> pd.DataFrame:
+        """Say what each source does: each site, or each river reach.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``scenario, level, measure, unit, source, territory, attributed, summed``, as in :meth:`flows`:
+            ``attributed`` is the share of a source in what is reached, ``summed`` what it reaches by itself.
+        """
+        table = flows.by_source(self._tables, ["scenario", "level", "measure", "unit", "territory"])
+        order = {name: number for number, name in enumerate(self.footprint.scenarios.index)}
+        table = table.assign(order=table["scenario"].map(order))
+        table = table.sort_values(["order", "level", "measure", "unit", "source", "territory"], ignore_index=True)
+        table["level"] = np.asarray(self.footprint.levels)[table["level"].astype(int)]
+        return table[["scenario", "level", "measure", "unit", "source", "territory", "attributed", "summed"]]
+
+    @property
+    def _tables(self) -> tuple[pd.DataFrame, ...]:
+        return self.assets, self.parts, self.reached, self.alone
+
+    @property
+    def _with_origin(self) -> tuple[pd.DataFrame, ...]:
+        """The tables without what has the origin ``none``."""
+        nobody = self.footprint.shares.query("origin == @NO_ORIGIN and share > 0")["source"]
+        if nobody.empty:
+            return self._tables
+        parts, alone = (table[~table["source"].isin(nobody)] for table in (self.parts, self.alone))
+        reached = self.reached[self.reached["origin"] != NO_ORIGIN]
+        return self.assets, parts, reached, parts if self.alone is self.parts else alone
 
     def crossing(self, min_share: float = 0.5) -> "Exposure":
         """Keep the rows of which at least ``min_share`` comes from another country, unscaled.
@@ -113,11 +155,17 @@ class Exposure:
             raise ValueError(f"min_share is {min_share}; expected a share above 0 and at most 1; try 0.5")
         kept = self.assets[self.assets["foreign_share"] >= min_share]
         note = f"only rows of which at least {min_share:.0%} comes from another country"
+        parts, reached, alone = (
+            table[table["row"].isin(kept.index)].reset_index(drop=True)
+            for table in (self.parts, self.reached, self.alone)
+        )
+        alone = parts if self.alone is self.parts else alone
         return replace(
             self,
             assets=kept,
-            parts=self.parts[self.parts["row"].isin(kept.index)].reset_index(drop=True),
-            reached=self.reached[self.reached["row"].isin(kept.index)].reset_index(drop=True),
+            parts=parts,
+            reached=reached,
+            alone=alone,
             notes=(*self.notes, note),
         )
 
@@ -151,9 +199,9 @@ class Exposure:
         Returns
         -------
         DataFrame
-            Columns ``measure, unit, origin, territory, attributed, distinct, total, method``, per year. Scenarios
-            without a probability take no part; ``attrs["notes"]`` lists them. Where maps of several countries were
-            laid beside each other, each row goes by the return periods of its own country's maps.
+            Columns ``measure, unit, origin, territory, attributed, distinct, summed, total, method``, per year.
+            Scenarios without a probability take no part; ``attrs["notes"]`` lists them. Where maps of several
+            countries were laid beside each other, each row goes by the return periods of its own country's maps.
 
         Raises
         ------
@@ -164,8 +212,8 @@ class Exposure:
         how = flows.AnnualMethod(method, rare_tail, zero_at, protection, counting)
         weight, notes = flows.weights_by_country(self.assets, self.footprint, how)
         keys = ["measure", "unit", "territory"]
-        table = flows.flows_of((self.assets, self.parts, self.reached), self.footprint.shares, keys, weight)
-        table = table[["measure", "unit", "origin", "territory", "attributed", "distinct", "total"]]
+        table = flows.flows_of(self._tables, self.footprint.shares, keys, weight)
+        table = table[["measure", "unit", "origin", "territory", "attributed", "distinct", "summed", "total"]]
         table = table.sort_values(["measure", "unit", "origin", "territory"], ignore_index=True)
         table["method"] = str(how)
         table.attrs["notes"] = notes
@@ -209,6 +257,7 @@ def overlay(
     assets: Mapping[str, gpd.GeoDataFrame | xr.DataArray] | None = None,
     *,
     damage: curves.DamageTables | None = None,
+    protection: gpd.GeoDataFrame | None = None,
     scheduler: str | None = None,
 ) -> Exposure:
     """Overlay a hazard on territories and on what people care about.
@@ -232,6 +281,10 @@ def overlay(
     damage : DamageTables, optional
         Turns depth into damage, for assets that name a ``curve`` in a column of that name, and for land use; see
         :func:`hazardmap.catalog.damage_tables`.
+    protection : GeoDataFrame, optional
+        Polygons with the column ``protection``: a standard in years, for :meth:`Exposure.annual`. A row takes the
+        lowest standard that it lies in, and none where part of it lies in none; a standard of the asset itself comes
+        first, that of its territory last.
     scheduler : str, optional
         Address of a dask.distributed scheduler, to which the blocks of the raster are sent (extra ``dask``).
 
@@ -252,18 +305,16 @@ def overlay(
     """
     notes = [*footprint.notes]
     tables = damage if damage is not None and damage.hazard == footprint.hazard and footprint.is_raster else None
+    if tables is not None and footprint.units != "m":
+        notes.append(f"no damage: the curves are for depths in m, and the intensity is the {footprint.units}")
+        tables = None
     land = _territories(territories, notes)
     layers: dict[str, gpd.GeoDataFrame | xr.DataArray] = {"territories": land, **(assets or {})}
-    on = Ground(land, footprint, tables, scheduler)
+    on = Ground(land, footprint, tables, scheduler, None if protection is None else standards_of(protection))
     found = [overlay_layer(name, asset, on, notes) for name, asset in layers.items()]
-    starts = np.cumsum([0, *(len(table) for table, _, _ in found)])
-    table = gpd.GeoDataFrame(pd.concat([table for table, _, _ in found], ignore_index=True), crs=4326)
-    parts, reached = (
-        pd.concat(
-            [item[k].assign(row=item[k]["row"] + start) for item, start in zip(found, starts, strict=False)]
-        ).reset_index(drop=True)
-        for k in (1, 2)
-    )
+    starts = np.cumsum([0, *(len(item.table) for item in found)])
+    table = gpd.GeoDataFrame(pd.concat([item.table for item in found], ignore_index=True), crs=4326)
+    parts, reached = (_joined([item[k] for item in found], starts) for k in (1, 2))
     share = rows.foreign_share(table, rows.shares_of(parts, footprint.shares))
     table.insert(table.columns.get_loc("geometry"), "foreign_share", share)
     return Exposure(
@@ -272,6 +323,7 @@ def overlay(
         assets=table.rename_axis("row"),
         parts=parts,
         reached=reached,
+        alone=parts if footprint.is_raster else _joined([item.alone for item in found], starts),
         notes=tuple(
             dict.fromkeys(
                 [
@@ -282,8 +334,14 @@ def overlay(
                 ]
             )
         ),
-        inputs=_inputs(footprint, [territories, *(assets or {}).values()], tables),
+        inputs=_inputs(footprint, [territories, *(assets or {}).values(), protection], tables),
     )
+
+
+def _joined(tables: Sequence[pd.DataFrame], starts: Iterable[int]) -> pd.DataFrame:
+    """Put the tables of all layers together, their rows numbered on."""
+    numbered = [table.assign(row=table["row"] + start) for table, start in zip(tables, starts, strict=False)]
+    return pd.concat(numbered).reset_index(drop=True)
 
 
 def _territories(territories: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
@@ -334,6 +392,7 @@ def _inputs(
     footprint: Footprint, layers: Iterable[Any], tables: curves.DamageTables | None
 ) -> tuple[dict[str, Any], ...]:
     """Return the provenance of every layer and table, each once."""
-    found = [*footprint.inputs, *(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer"))]
+    known = [layer.attrs.get("layer") for layer in layers if layer is not None]
+    found = [*footprint.inputs, *(each for each in known if each)]
     found += tables.inputs if tables is not None else ()
     return tuple({(item.get("name"), item.get("sha256")): item for item in found}.values())

@@ -1,6 +1,6 @@
 """Asset rows: what was measured on pieces of assets, said per asset, scenario and territory."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from hazardmap import borders
 from hazardmap.exposure.measure import Measured
-from hazardmap.footprint import Footprint
+from hazardmap.footprint import NO_ORIGIN, Footprint
 
 __all__ = [
     "BEYOND",
@@ -30,7 +30,15 @@ BEYOND = "beyond the curve"
 OUTSIDE = "outside"
 """Territory and country of what lies outside every territory."""
 
-Rows = tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]
+
+class Rows(NamedTuple):
+    """Rows of one layer, numbered from 0, and what reaches them; see :class:`hazardmap.exposure.Exposure`."""
+
+    table: gpd.GeoDataFrame
+    parts: pd.DataFrame
+    reached: pd.DataFrame
+    alone: pd.DataFrame
+
 
 # A piece that is covered to within rounding is covered.
 _WHOLE = 1 - 1e-9
@@ -64,12 +72,13 @@ def asset_rows(
 
     Returns
     -------
-    rows, parts, reached
-        As in :class:`hazardmap.exposure.Exposure`; rows are numbered from 0.
+    Rows
+        Numbered from 0.
     """
     scenarios = len(footprint.scenarios)
     price = _column(pieces, "price", np.nan)
     parts, reached = (_number(table, scenarios, factor, price) for table in (found.parts, found.reached))
+    alone = parts if found.alone is found.parts else _number(found.alone, scenarios, factor, price)
     count = len(pieces) * scenarios
     piece = np.repeat(np.arange(len(pieces)), scenarios)
     amount = np.repeat(found.amount * factor, scenarios)
@@ -110,7 +119,7 @@ def asset_rows(
         "protection_years": _protection(pieces, land)[piece],
     }
     geometry = gpd.GeoSeries(pieces.geometry.to_numpy()[piece], crs=pieces.crs)
-    return gpd.GeoDataFrame(columns, geometry=geometry), parts, reached
+    return Rows(gpd.GeoDataFrame(columns, geometry=geometry), parts, reached, alone)
 
 
 def only_where(condition: npt.NDArray[np.bool_], texts: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
@@ -168,7 +177,7 @@ def shares_of(parts: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def foreign_share(rows: pd.DataFrame, shares: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Share of known countries other than the row's own; NaN where nothing is affected.
+    """Share of known countries other than the row's own; NaN where nothing is affected, or nothing has an origin.
 
     ``unknown``, ``sea`` and ``outside`` are no countries, so they count for nobody. What lies outside every
     territory has no foreigners.
@@ -177,7 +186,9 @@ def foreign_share(rows: pd.DataFrame, shares: pd.DataFrame) -> npt.NDArray[np.fl
     foreign = shares["origin"].str.fullmatch("[A-Z]{2}").to_numpy() & (shares["origin"].to_numpy() != own)
     foreign &= own != OUTSIDE
     summed = np.bincount(shares["row"], weights=shares["share"] * foreign, minlength=len(rows))
-    return np.where(rows["affected"] > 0, summed, np.nan)
+    sent = np.zeros(len(rows), dtype=bool)
+    sent[shares.loc[shares["origin"] != NO_ORIGIN, "row"]] = True
+    return np.where((rows["affected"] > 0) & sent, summed, np.nan)
 
 
 def per_value(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -192,14 +203,14 @@ def per_damage(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(affected=table["damage"])[table["damage"].to_numpy() > 0]
 
 
-def per_asset(table: pd.DataFrame, worst: pd.Series) -> pd.DataFrame:
-    """Count assets: each row counts 1 at its worst class (``worst``, by row), split over its sources.
+def per_asset(table: pd.DataFrame, worst: pd.Series, *, split: bool) -> pd.DataFrame:
+    """Count assets: each row counts 1 at its worst class (``worst``, by row).
 
-    Origins are not split: each that reaches the asset at all counts it once.
+    Split over its sources, or else once for each source or origin that reaches the asset at all.
     """
     key = "source" if "source" in table.columns else "origin"
     counted = table.groupby(["row", key], as_index=False)[["affected", "damage"]].sum()
-    if key == "source":
+    if split:
         whole = counted.groupby("row")["affected"].transform("sum")
         counted["affected"] = np.where(whole > 0, counted["affected"] / whole, 0.0)
     else:

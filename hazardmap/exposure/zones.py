@@ -120,8 +120,8 @@ def _cut(
         {"layer": "zones", "asset": "", "name": None, "territory": cut.territory, "value": np.nan, "value_unit": None},
         geometry=gpd.GeoSeries(borders.to_crs(cut.geometry, footprint.crs, 4326), crs=4326),
     )
-    table, parts, _ = asset_rows(pieces, measured, territories, one, unit="km2", factor=1e-6)
-    shares = shares_of(parts, footprint.shares)
+    made = asset_rows(pieces, measured, territories, one, unit="km2", factor=1e-6)
+    table, shares = made.table, shares_of(made.parts, footprint.shares)
     by_origin = shares.groupby(["row", "origin"], as_index=False)["share"].sum()
     main = by_origin.sort_values(["row", "share", "origin"], ascending=[True, False, True]).groupby("row").first()
     klass = patches["class"].to_numpy()[cut.shape]

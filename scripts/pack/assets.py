@@ -83,6 +83,23 @@ PARKS: Final = (
 """Chemical parks and port clusters that public maps name: country, name, longitude, latitude (to about 1 km)."""
 
 
+RIVER_USERS: Final = (
+    ("FR", "Chooz", "power station", "Meuse", 4.79, 50.09),
+    ("BE", "Tailfer", "water works", "Meuse", 4.88, 50.39),
+    ("BE", "Tihange", "power station", "Meuse", 5.27, 50.53),
+    ("BE", "Albertkanaal, Liège", "canal intake", "Meuse", 5.62, 50.67),
+    ("NL", "Maasbracht", "power station", "Meuse", 5.91, 51.16),
+    ("NL", "Heel", "water works", "Meuse", 5.90, 51.19),
+    ("FR", "Cattenom", "power station", "Moselle", 6.22, 49.42),
+    ("DE", "Wesseling", "works", "Rhine", 6.99, 50.83),
+    ("DE", "Düsseldorf-Flehe", "water works", "Rhine", 6.78, 51.19),
+    ("DE", "Düsseldorf-Lausward", "power station", "Rhine", 6.73, 51.22),
+    ("DE", "Duisburg-Walsum", "power station", "Rhine", 6.72, 51.53),
+    ("NL", "Waal, Nijmegen", "canal intake", "Rhine", 5.86, 51.85),
+)
+"""Well-known places that take much water from a river: country, name, kind, river, longitude, latitude (to 1 km)."""
+
+
 def places(geonames: Source, cities: Source) -> gpd.GeoDataFrame:
     """Populated places of at least ``MINIMUM_PEOPLE``, one level only: the largest place of each municipality.
 
@@ -211,6 +228,24 @@ def chemical_parks() -> gpd.GeoDataFrame:
     rows = [
         {"id": f"park-{k:02d}", "name": name, "country": country, "x": x, "y": y}
         for k, (country, name, x, y) in enumerate(PARKS, 1)
+    ]
+    return _points(pd.DataFrame(rows))
+
+
+def river_users() -> gpd.GeoDataFrame:
+    """The places of ``RIVER_USERS``."""
+    rows = [
+        {
+            "id": f"user-{k:02d}",
+            "name": name,
+            "country": country,
+            "kind": kind,
+            "river": river,
+            "from_river": True,
+            "x": x,
+            "y": y,
+        }
+        for k, (country, name, kind, river, x, y) in enumerate(RIVER_USERS, 1)
     ]
     return _points(pd.DataFrame(rows))
 

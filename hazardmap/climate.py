@@ -1,0 +1,262 @@
+"""Series of climate rasters, daily or monthly, as amounts and means of whole calendar months."""
+
+import re
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from hazardmap import checks
+from hazardmap.errors import LayerError, TimeAxisError, UnitsError
+from hazardmap.indices.timeaxis import require_days, require_months
+from hazardmap.lazy import lazy
+
+__all__ = ["month_of", "monthly_amount", "monthly_temperature"]
+
+Floats = npt.NDArray[np.float64]
+
+VALUES_AT_ONCE = 8_000_000
+"""How many values of a daily series are held at once."""
+
+_TINY_MM = 0.01
+_MOST_MM = 10_000.0
+_COLDEST, _HOTTEST = -100.0, 70.0
+
+
+def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
+    """Amounts of water per month, from amounts or fluxes, daily or monthly; nothing is read yet.
+
+    Parameters
+    ----------
+    series : DataArray, shape (time, y, x)
+        Precipitation or evaporation, with ``attrs["units"]``: an amount per time step (``mm``, ``m``, ``kg m-2``), or
+        a rate (``kg m-2 s-1``, ``mm/day``, ``m s-1``), which is multiplied by the length of the day or of the month
+        in its own calendar. ``mm/month`` is the amount of each month. Times as numpy or cftime dates (``noleap``,
+        ``360_day``), one a month or one a day.
+    name : str
+        What to call it in errors.
+
+    Returns
+    -------
+    DataArray, shape (month, y, x)
+        Dimensions ``(time, y, x)``; float32; mm of each month; ``time`` is the first day of the month. A month with
+        a missing day is missing. Days before the first and after the last whole month are left out, and a note says so.
+
+    Raises
+    ------
+    UnitsError
+        When it has no units, or none of water.
+    TimeAxisError
+        When it has no times, they are not in order, occur twice, or leave a month or a day out.
+    LayerError
+        On reading, when an amount is negative, infinite, or beyond what falls anywhere on earth.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.date_range("2023-01-01", periods=59)
+    >>> daily = xr.DataArray(np.full((59, 1, 1), 2.0), dims=("time", "y", "x"), coords={"time": times})
+    >>> monthly_amount(daily.assign_attrs(units="mm")).values.ravel().tolist()
+    [62.0, 56.0]
+    """
+    months = _months(series, name=name)
+    factor, is_rate = _factor(series, name=name, monthly=months.step == "month")
+    weights = np.full(len(months.days), factor)
+    if is_rate and months.step == "month":
+        weights *= months.days
+    return _lazily(series, months, _How(name, weights, 0.0, "sum"), units="mm")
+
+
+def monthly_temperature(series: xr.DataArray, *, name: str = "temperature") -> xr.DataArray:
+    """Mean temperatures of months, in degrees Celsius, from daily or monthly ones; nothing is read yet.
+
+    Parameters
+    ----------
+    series : DataArray, shape (time, y, x)
+        With ``attrs["units"]`` ``K`` or ``degC``; times as in :func:`monthly_amount`.
+    name : str
+        What to call it in errors.
+
+    Returns
+    -------
+    DataArray, shape (month, y, x)
+        Dimensions ``(time, y, x)``; float32; degC.
+
+    Raises
+    ------
+    UnitsError
+        When it has no units, or none of temperature; on reading, when a value is outside -100..70 degC, as kelvins
+        that are called degrees Celsius are.
+    TimeAxisError, LayerError
+        As :func:`monthly_amount`.
+    """
+    months = _months(series, name=name)
+    offset = checks.kelvin_offset(series.attrs.get("units"), name=name)
+    return _lazily(series, months, _How(name, np.ones(len(months.days)), offset, "mean"), units="degC")
+
+
+def month_of(text: Any, *, what: str) -> np.datetime64:
+    """Return a month written as ``2018-07``.
+
+    Raises
+    ------
+    LayerError
+        When it is none.
+
+    Examples
+    --------
+    >>> month_of("2018-07", what="first")
+    np.datetime64('2018-07')
+    """
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(text)):
+        raise LayerError(f"{what} is {str(text)!r}; expected a month such as 2018-07; correct it")
+    return np.datetime64(str(text), "M")
+
+
+class _Months(NamedTuple):
+    """Whole months of a series."""
+
+    start: npt.NDArray[np.datetime64]  # (months,) first day
+    days: npt.NDArray[np.int64]  # (months,) length in the calendar of the series
+    first: npt.NDArray[np.int64]  # (months + 1,) number of the first step of each month, and the end
+    step: Literal["month", "day"]
+    notes: tuple[str, ...]
+
+
+class _How(NamedTuple):
+    """How values of a month become one."""
+
+    name: str
+    weights: Floats
+    offset: float
+    kind: Literal["sum", "mean"]
+
+
+def _months(series: xr.DataArray, *, name: str) -> _Months:
+    """Find the whole months of a series; refuse what is out of order or has gaps."""
+    if series.dims != ("time", "y", "x"):
+        raise TimeAxisError(
+            f"{name} has the dimensions {series.dims}; expected (time, y, x); give a file with a time axis"
+        )
+    if series.sizes["time"] > 1 and _is_daily(series["time"]):
+        return _whole_months(series, name=name)
+    axis = require_months(series, name=name)
+    days = series["time"].dt.days_in_month.to_numpy().astype(np.int64)
+    return _Months(_dates(12 * axis.year + axis.month - 1), days, np.arange(len(days) + 1), "month", ())
+
+
+def _is_daily(times: xr.DataArray) -> bool:
+    """Whether the first month that has all its values has more than a few of them."""
+    if "time" not in times.coords or times.dtype.kind not in "MO" or times.isnull().any():
+        return False
+    month = 12 * times.dt.year.to_numpy() + times.dt.month.to_numpy()
+    return times.size > 3 * len(np.unique(month))
+
+
+def _whole_months(series: xr.DataArray, *, name: str) -> _Months:
+    """Find the whole months of a daily series."""
+    axis, length = require_days(series, name=name)
+    months, first, count = np.unique(12 * axis.year + axis.month - 1, return_index=True, return_counts=True)
+    days, edges = length[first], np.append(first, series.sizes["time"])
+    short = count != days
+    ends = {0, len(months) - 1}
+    gap = next((int(k) for k in np.flatnonzero(short) if k not in ends), None)
+    if gap is None and (np.diff(months) > 1).any():
+        gap = int(np.flatnonzero(np.diff(months) > 1)[0])
+    if gap is not None:
+        raise TimeAxisError(
+            f"{name} has {count[gap]} days of {days[gap]} in {_name(months[gap])}, or none in the month after it; "
+            "expected every day; put missing values where days were left out"
+        )
+    keep = np.flatnonzero(~short)
+    if not len(keep):
+        raise TimeAxisError(f"{name} has no whole month; expected years of them; give a longer series")
+    notes = tuple(f"{name}: {_name(months[k])} is not complete and left out" for k in np.flatnonzero(short))
+    return _Months(_dates(months[keep]), days[keep], edges[keep[0] : keep[-1] + 2], "day", notes)
+
+
+def _name(month: np.int64) -> str:
+    return f"{month // 12}-{month % 12 + 1:02d}"
+
+
+def _dates(months: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    """First days of months counted from the year 0."""
+    return (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[ns]")
+
+
+def _factor(series: xr.DataArray, *, name: str, monthly: bool) -> tuple[float, bool]:
+    """Factor to mm, or to mm a day; and whether it is a rate."""
+    units = series.attrs.get("units")
+    for wanted, is_rate in (("mm", False), ("mm/day", True), ("mm/month", False)):
+        try:
+            factor = checks.factor_to(wanted, units, name=name)
+        except UnitsError:
+            continue
+        if wanted == "mm/month" and not monthly:
+            break
+        return factor, is_rate
+    found = "no units" if units is None or not str(units).strip() else f"the units {units!r}"
+    raise UnitsError(
+        f"{name} has {found}; expected an amount such as 'mm' or a rate such as 'kg m-2 s-1' or 'mm/day'; "
+        "name them on its card"
+    )
+
+
+def _lazily(series: xr.DataArray, months: _Months, how: _How, *, units: str) -> xr.DataArray:
+    shape = (len(months.start), *series.shape[1:])
+    data = lazy(("time", "y", "x"), shape, "float32", partial(_read, series, months, how))
+    coords = {key: series.coords[key] for key in ("y", "x", "spatial_ref") if key in series.coords}
+    found = xr.DataArray(data, coords={**coords, "time": months.start}, name=series.name)
+    notes = [*series.attrs.get("notes", ()), *months.notes]
+    found.attrs = {**series.attrs, "units": units, "notes": notes}
+    chunks = {key: size for key, size in series.encoding.get("preferred_chunks", {}).items() if key in ("y", "x")}
+    if series.chunks is not None:
+        chunks = {str(key): int(series.chunksizes[key][0]) for key in ("y", "x")}
+    found.encoding["preferred_chunks"] = chunks
+    return found
+
+
+def _read(series: xr.DataArray, months: _Months, how: _How, key: tuple[slice, ...]) -> npt.NDArray[Any]:
+    """Read some months of a window, as many at once as memory allows."""
+    asked, rows, columns = key
+    cells = max(1, (rows.stop - rows.start) * (columns.stop - columns.start))
+    out = np.empty((asked.stop - asked.start, rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
+    longest = int(np.diff(months.first).max())
+    step = max(1, VALUES_AT_ONCE // (cells * longest))
+    for start in range(asked.start, asked.stop, step):
+        stop = min(start + step, asked.stop)
+        first = months.first[start : stop + 1]
+        values = series[int(first[0]) : int(first[-1]), rows, columns].to_numpy().astype(np.float64, copy=False)
+        if months.step == "day":
+            values = np.add.reduceat(values, first[:-1] - first[0], axis=0)
+            if how.kind == "mean":
+                values /= np.diff(first)[:, None, None]
+        values = values * how.weights[start:stop, None, None] + how.offset
+        out[start - asked.start : stop - asked.start] = _believed(values, how)
+    return out
+
+
+def _believed(values: Floats, how: _How) -> Floats:
+    """Refuse what cannot be, and take as 0 what packing made a little less."""
+    if np.isinf(values).any():
+        raise LayerError(f"{how.name} holds infinite values; expected numbers; mark what is missing as nodata")
+    least, most = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+    if how.kind == "mean":
+        if least < _COLDEST or most > _HOTTEST:
+            odd = most if most > _HOTTEST else least
+            raise UnitsError(
+                f"{how.name} holds {odd:.4g} degC; expected {_COLDEST:g} to {_HOTTEST:g}; "
+                "its units are not what it says (kelvins?): correct them on its card or in the file"
+            )
+        return values
+    if least < -_TINY_MM:
+        raise LayerError(
+            f"{how.name} holds {least:.4g} mm in a month; expected 0 or more; mark what is missing as nodata"
+        )
+    if most > _MOST_MM:
+        raise UnitsError(
+            f"{how.name} holds {most:.4g} mm in a month; expected at most {_MOST_MM:g}; its units are not what it says"
+        )
+    return np.maximum(values, 0.0)

@@ -1,0 +1,105 @@
+"""Protection standards as a layer of their own: which one each row takes."""
+
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from hazardmap import borders, checks
+from hazardmap.errors import LayerError
+
+__all__ = ["Standards", "lowest", "standards_of"]
+
+Floats = npt.NDArray[np.float64]
+
+# Two layers drawn by two authorities never share their edges: slivers up to this part of a row say nothing.
+_SLIVER = 0.01
+
+
+class Standards(NamedTuple):
+    """Land by protection standard, from low to high, without overlaps; in EPSG:4326."""
+
+    shapes: npt.NDArray[np.object_]
+    years: Floats
+
+
+def standards_of(layer: gpd.GeoDataFrame) -> Standards:
+    """Return the land of each standard; where two overlap, the lower one counts.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        Polygons with the column ``protection`` in years; those without a number have none.
+
+    Raises
+    ------
+    LayerError
+        When it holds no polygons, or a standard is no number of years above 0.
+    """
+    checks.require_features(layer, name="protection")
+    checks.require_dimension(layer, 2, name="protection")
+    checks.require_numbers(layer, "protection", name="protection")
+    years = layer["protection"].to_numpy(dtype=float, na_value=np.nan)
+    if (years <= 0).any():
+        raise LayerError(
+            f"protection: a standard is {np.nanmin(years):g} years; expected more than 0; leave it out where none"
+        )
+    distinct = np.unique(years[~np.isnan(years)])
+    polygons = borders.to_crs(layer.geometry.to_numpy(), layer.crs, 4326)
+    shapes, lower = np.empty(len(distinct), dtype=object), shapely.Polygon()
+    for k, each in enumerate(distinct):
+        own = shapely.union_all(polygons[years == each])
+        shapes[k] = shapely.difference(own, lower)
+        lower = shapely.union(lower, own)
+    kept = ~shapely.is_empty(shapes)
+    return Standards(shapes[kept], distinct[kept])
+
+
+def lowest(pieces: gpd.GeoSeries, standards: Standards) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the lowest standard that each piece lies in, and whether it lies in several.
+
+    What lies in no standard at all is lower than any, so that nothing is taken as protected that is not.
+
+    Parameters
+    ----------
+    pieces : GeoSeries, EPSG:4326
+        Points, lines or polygons; None where there is no place.
+    standards : Standards
+
+    Returns
+    -------
+    years : ndarray of float
+        NaN where there is none.
+    several : ndarray of bool
+
+    Examples
+    --------
+    >>> rings = gpd.GeoDataFrame(
+    ...     {"protection": [100, 1000]}, geometry=[shapely.box(5, 51, 6, 52), shapely.box(6, 51, 7, 52)], crs=4326
+    ... )
+    >>> houses = gpd.GeoSeries([shapely.box(5.9, 51.4, 6.2, 51.5), shapely.Point(6.5, 51.5), shapely.Point(8, 51.5)])
+    >>> years, several = lowest(houses, standards_of(rings))
+    >>> years.tolist(), several.tolist()
+    ([100.0, 1000.0, nan], [True, False, False])
+    """
+    geometry = pieces.to_numpy()
+    years, several = np.full(len(geometry), np.inf), np.zeros(len(geometry), dtype=bool)
+    known = np.flatnonzero(~shapely.is_missing(geometry))
+    cut = borders.cut(geometry[known], standards.shapes)
+    piece = known[cut.shape]
+    size = _size(cut.geometry)
+    share = size / np.bincount(piece, weights=size, minlength=len(geometry))[piece]
+    own = np.where(cut.territory == borders.OUTSIDE, 0.0, np.append(standards.years, 0.0)[cut.territory])
+    kept = share > _SLIVER
+    np.minimum.at(years, piece[kept], own[kept])
+    several = np.bincount(piece[kept], minlength=len(geometry)) > 1
+    return np.where(np.isfinite(years) & (years > 0), years, np.nan), several
+
+
+def _size(geometry: npt.NDArray[np.object_]) -> Floats:
+    """Size in degrees: enough to compare pieces of one shape."""
+    dimension = shapely.get_dimensions(geometry)
+    found = np.select([dimension == 2, dimension == 1], [shapely.area(geometry), shapely.length(geometry)], 1.0)
+    return np.asarray(found, dtype=np.float64)
