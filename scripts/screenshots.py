@@ -1,25 +1,16 @@
 """Make the pictures of a map for the documentation, with headless Chromium.
 
-    python scripts/screenshots.py output/map.html docs/images
+    python -m scripts.screenshots output/map.html docs/images
 
 Writes ``desktop.png``, ``dark.png``, ``phone.png``, ``popup.png`` and ``print.png``. Look at each before it is used.
 """
 
 import argparse
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from scripts.browser import OPTIONS, READY, chromium
 
 
 @dataclass(frozen=True)
@@ -62,14 +53,14 @@ def main() -> None:
     parser.add_argument("page", type=Path, help="the map (HTML)")
     parser.add_argument("folder", type=Path, help="where the pictures go")
     given = parser.parse_args()
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium()
     if program is None:
         raise SystemExit("no Chromium was found; expected one on the path; apt-get install chromium")
     given.folder.mkdir(parents=True, exist_ok=True)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         for name, shot in SHOTS.items():
             path = given.folder / f"{name}.png"
             take(browser, given.page.resolve(), shot, path)
@@ -83,7 +74,7 @@ def take(browser: Any, page: Path, shot: Shot, path: Path) -> None:
     context = browser.new_context(viewport=size, device_scale_factor=shot.scale, locale="en-GB")
     tab = context.new_page()
     tab.goto(page.as_uri() + shot.fragment)
-    tab.wait_for_function("() => window.hazardmap && window.hazardmap.ready")
+    tab.wait_for_function(READY)
     if shot.script:
         tab.evaluate(shot.script)
     if shot.sheet:  # paper shows a picture of the screen, so only now

@@ -3,9 +3,13 @@
 An output is a function ``(exposures, path, *, options...) -> None``. The file ``geopackage.py`` holds the function
 ``geopackage`` and a ``SUFFIX``; nothing else has to be told about it. Other packages add outputs through the entry
 point group ``hazardmap.outputs``.
+
+An output with options that name files to read, or that can be wrong in other ways, has a second function beside it:
+``prepare(options, folder) -> options``; see :func:`prepared`.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from hazardmap.errors import OutputError
 from hazardmap.exposure import Exposure
 from hazardmap.registry import Registry, options
 
-__all__ = ["Output", "get", "names", "options", "write"]
+__all__ = ["Output", "get", "names", "options", "prepared", "write"]
 
 Output = Callable[..., None]
 
@@ -31,7 +35,9 @@ def write(
     ----------
     exposures : Exposure or sequence of Exposure
     path : str or Path
-        ``.html`` (web map), ``.gpkg`` (GeoPackage), ``.csv`` (a folder of tables beside it) or ``.json`` (run record).
+        ``.html`` (web map), ``.gpkg`` (GeoPackage), ``.parquet`` (GeoParquet), ``.fgb`` (FlatGeobuf), ``.geojson``,
+        ``.xlsx`` (workbook), ``.csv`` (a folder of tables beside it), ``.tif`` (COG), ``.nc`` (NetCDF), ``.zarr`` or
+        ``.json`` (run record). A format of one layer a file writes a folder of that name, unless ``layer`` says which.
     restricted : bool
         Write even though a layer may be computed with but not be redistributed.
     **choices
@@ -49,7 +55,33 @@ def write(
         if getattr(import_module(f"{__name__}.{name}"), "SUFFIX", None) == path.suffix.lower():
             get(name)(found, path, **choices)
             return
-    raise OutputError(f"no output writes {path.suffix or 'files without an ending'}; expected .html, .gpkg or .csv")
+    known = ", ".join(filter(None, (getattr(import_module(f"{__name__}.{name}"), "SUFFIX", None) for name in names())))
+    raise OutputError(f"no output writes {path.suffix or 'files without an ending'}; expected one of {known}")
+
+
+def prepared(name: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Check the options that a study gives to an output, before anything is computed, and read the files they name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the output.
+    options : mapping
+    folder : Path
+        What paths are relative to: the folder of the study.
+
+    Returns
+    -------
+    dict
+        The options as the function takes them.
+
+    Raises
+    ------
+    OutputError
+        When an option is wrong, or a file cannot be read.
+    """
+    own = getattr(sys.modules[get(name).__module__], "prepare", None)
+    return dict(options) if own is None else own(options, folder)
 
 
 def require_free(exposures: Sequence[Exposure], *, restricted: bool) -> None:

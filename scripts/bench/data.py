@@ -34,13 +34,13 @@ FULL = Size(10_000, {"polygons": 2_000, "buildings": 100_000, "lines": 50_000, "
 QUICK = Size(2_000, {"polygons": 200, "buildings": 5_000, "lines": 2_000, "points": 40_000})
 
 
-def depths(path: Path, side: int, bands: int = 1) -> None:
+def depths(path: Path, side: int, bands: int = 1, *, deeper_m: float = 0.0) -> None:
     """Write water depths: smooth, rough at the scale of a cell, in centimetres; one cell in fifty holds no value."""
     noise = np.random.default_rng(SEED)
     with rasterio.open(path, "w", **_profile(side, bands)) as file:
         for band in range(1, bands + 1):
             smooth = zoom(noise.normal(size=(side // 100 + 1, side // 100 + 1)), 100, order=1)[:side, :side]
-            depth = np.abs(smooth + 0.05 * noise.normal(size=smooth.shape) + 0.3 * band).round(2)
+            depth = np.abs(smooth + 0.05 * noise.normal(size=smooth.shape) + 0.3 * band + deeper_m).round(2)
             depth[noise.random(smooth.shape) < 0.02] = NODATA
             file.write(depth.astype(np.float32), band)
 

@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from scripts.bench.data import shapes
 from scripts.bench.tools import SLOW, TOOLS
 
-__all__ = ["measure"]
+__all__ = ["measure", "timed"]
 
 
 def measure(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -23,10 +24,15 @@ def measure(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[
     function(raster.with_name("small.tif"), shapes(work, 50, 600))  # imports, compiled kernels, pools
     chosen = frame.iloc[::every].reset_index(drop=True)
     chosen["id"] = np.arange(len(chosen))
+    figures, answer = timed(lambda: function(raster, chosen))
+    return figures | {"cpu": figures["cpu"] * every, "wall": figures["wall"] * every, "every": every}, answer
+
+
+def timed(work: Callable[[], Any]) -> tuple[dict[str, Any], Any]:
+    """CPU and wall seconds of some work and the peak memory of this process in MB; and what it returned."""
     before, start = _cpu(), time.perf_counter()
-    answer = function(raster, chosen)
-    cpu, wall = _cpu() - before, time.perf_counter() - start
-    return {"cpu": cpu * every, "wall": wall * every, "rss": _peak(), "every": every}, answer
+    answer = work()
+    return {"cpu": _cpu() - before, "wall": time.perf_counter() - start, "rss": _peak()}, answer
 
 
 def _cpu() -> float:

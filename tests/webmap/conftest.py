@@ -1,7 +1,6 @@
 """A small page that shows everything, and a browser to open it in."""
 
 import os
-import shutil
 from datetime import date
 
 import geopandas as gpd
@@ -14,16 +13,8 @@ from affine import Affine
 from shapely import LineString, MultiPolygon, Point, box
 
 from hazardmap.outputs.webmap.model import Attribute, BaseMap, FeatureLayer, Hazard, Page, RasterStack, Scenario
+from scripts.browser import OPTIONS, READY, chromium
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LEVELS = (0.5, 1.0, 2.0, 4.0)
 SCENARIOS = (
     Scenario(id="T10", label="HQ10", likelihood="high", return_period=10),
@@ -212,14 +203,14 @@ def make_page(text="Site", **changes):
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; tests that need it skip where there is none."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium()
     if program is None and os.environ.get("HAZARDMAP_BROWSER") == "required":
         pytest.fail("HAZARDMAP_BROWSER=required, and no Chromium is installed; apt-get install chromium")
     if program is None:
         pytest.skip("no Chromium is installed")
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         yield browser
         browser.close()
 
@@ -241,7 +232,7 @@ def visit(browser, tmp_path):
         tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: troubles.append(str(error)))
         tab.goto(path.as_uri() + fragment)
-        tab.wait_for_function("() => window.hazardmap && window.hazardmap.ready", timeout=20_000)
+        tab.wait_for_function(READY, timeout=20_000)
         return tab
 
     yield open_page

@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import folium
@@ -47,6 +49,38 @@ def test_everything_opens_without_a_network(visit, new_page):
     assert tab.locator(".hm-note").inner_text() == "Site"
     assert tab.locator("canvas").count() > 4
     assert tab.evaluate("() => hazardmap.ready") < 15_000
+    assert tab.evaluate("() => [...document.images].filter((i) => i.src && i.complete && !i.naturalWidth).length") == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", "Synthetische gegevens"),
+        ("fr", "Données synthétiques"),
+        ("de", "Synthetische Daten"),
+        ("en", "Synthetic data"),
+    ],
+)
+def test_invented_data_say_so_above_everything_else(visit, new_page, language, words):
+    page = new_page()
+    tab = visit(replace(page, hazards=(replace(page.hazards[0], status="synthetic"),)), f"#lang={language}")
+    assert tab.locator("#hm-panel > :first-child").inner_text().startswith(words)
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de", "en"])
+def test_nothing_is_cut_off_on_a_phone(visit, new_page, language):
+    tab = visit(new_page(), f"{EVERYTHING}&lang={language}")
+    tab.set_viewport_size({"width": 360, "height": 740})
+    tab.click("#hm-menu")
+    tab.evaluate("() => document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    cut = """() => [...document.querySelectorAll('#hm-panel *, .hm-head *')].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return box.width && box.right > innerWidth + 1 && !element.closest('.hm-scroll, .hm-unseen, .skip');
+    }).map((element) => element.outerHTML.slice(0, 90))"""
+    assert tab.evaluate(cut) == []
+    squeezed = """() => [...document.querySelectorAll('#hm-panel button, #hm-panel label, .hm-head button')].filter((element) =>
+      element.scrollWidth > element.clientWidth + 1 && element.clientWidth).map((element) => element.outerHTML.slice(0, 90))"""
+    assert tab.evaluate(squeezed) == []
 
 
 def test_a_click_reads_the_source_cell(visit, new_page):
@@ -100,6 +134,40 @@ def test_no_wet_cell_is_lost_when_zoomed_out(visit, raster):
       sum + canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((v, i) => i % 4 === 3 && v > 0).length, 0)"""
     tab.wait_for_function(blue, timeout=5000)
     assert 1 <= tab.evaluate(blue) <= 4
+
+
+def test_every_wet_cell_of_a_projected_raster_shows_at_every_scale(visit, raster):
+    """Cells of 100 m, a pixel of the screen is 19 to 600 m wide."""
+    rng = np.random.default_rng(11)
+    values = np.zeros((1, 300, 400))
+    row, column = rng.integers(0, 300, 40), rng.integers(0, 400, 40)
+    values[0, row, column] = 3
+    depths = raster(values, left=4_000_000, top=3_100_000, cell=100, crs="EPSG:3035")
+    hazard = Hazard(
+        name="flood",
+        title="flood",
+        units="m",
+        levels=(0.5,),
+        raster=RasterStack(intensity=depths),
+        scenarios=(Scenario(id="a", label="a"),),
+    )
+    x, y = 4_000_050 + 100 * column, 3_099_950 - 100 * row
+    lng, lat = Transformer.from_crs(3035, 4326, always_xy=True).transform(x, y)
+    tab = visit(Page(title="wet", hazards=(hazard,)), f"#z=8&c={lat.mean()},{lng.mean()}&l=hazard-0")
+    missed = """([zoom, places]) => {
+      hazardmap.map.setZoom(zoom, { animate: false });
+      const frame = hazardmap.map.getContainer().getBoundingClientRect();
+      return places.filter(([lat, lng]) => {
+        const at = hazardmap.map.latLngToContainerPoint([lat, lng]);
+        return ![...document.querySelectorAll('.leaflet-hm-raster-pane canvas')].some((canvas) => {
+          const box = canvas.getBoundingClientRect();
+          const [x, y] = [frame.left + at.x - box.left, frame.top + at.y - box.top];
+          return canvas.getContext('2d').getImageData(x - 1.5, y - 1.5, 3, 3).data.some((v) => v > 0);
+        });
+      }).length;
+    }"""
+    places = np.column_stack([lat, lng]).tolist()
+    assert [tab.evaluate(missed, [zoom, places]) for zoom in (8, 9, 10, 11)] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +299,13 @@ def test_the_page_speaks_four_languages(visit, new_page, language, words):
         assert word in text
     names = tab.locator(".hm-label").all_inner_texts()
     assert {"nl": "Luik", "de": "Lüttich"}.get(language, "Liège") in names
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french(visit, new_page):
+    tab = visit(new_page(made=date(2026, 1, 1)), "#lang=fr")
+    assert tab.locator("#hm-made").inner_text() == "Établie le 1er janvier 2026"
+    tab.select_option("#hm-language", "nl")
+    assert tab.locator("#hm-made").inner_text() == "Gemaakt op 1 januari 2026"
 
 
 def test_the_address_restores_the_view(visit, new_page):

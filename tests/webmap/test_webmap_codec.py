@@ -87,6 +87,24 @@ def test_no_vertex_moves_more_than_the_digits_say(longitudes):
     assert np.abs(np.asarray(found.coords) - np.asarray(line.coords)).max() <= 0.5e-4 + 1e-9
 
 
+@given(st.lists(st.lists(st.none() | st.integers(-999, 999), min_size=3, max_size=3), min_size=1, max_size=9))
+def test_columns_of_scenarios_come_back_each_by_itself(table):
+    names = ["low", "2020-01", "a@b"]
+    data = {f"{kind}@{name}": [row[k] for row in table] for kind in "xy" for k, name in enumerate(names)}
+    frame = gpd.GeoDataFrame(pd.DataFrame(data, dtype="Int64"), geometry=[Point(0, 0)] * len(table), crs=4326)
+    floats = frame.assign(**{name: frame[name].astype(float) / 10 for name in data if name.startswith("y")})
+    found = decode(encode(floats, [Column("x", None, tuple(names)), Column("y", 1, tuple(names))]))
+    for name, values in floats.drop(columns="geometry").items():
+        assert same(found[name], values.astype(object)), name
+
+
+def test_shapes_that_another_payload_has_are_left_out():
+    frame = gpd.GeoDataFrame({"a": [1, 2]}, geometry=[box(0, 0, 1, 1), box(2, 2, 3, 3)], crs=4326)
+    found = decode(encode(frame, [Column("a")], shapes=False))
+    assert found["a"].tolist() == [1, 2]
+    assert found.geometry.isna().all()
+
+
 def test_numbers_of_any_size_take_seven_bits_a_byte():
     assert varints([0, 127, 128, 300]) == bytes([0, 127, 0x80, 1, 0xAC, 2])
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 from shapely import LineString, box
 
 import hazardmap as hm
@@ -72,6 +73,60 @@ def test_shapes_keep_scenario_class_and_origins(clouds):
     assert [layer.mixes[code] for code in layer.frame["mix"]] == [(("BE", 100),)] * 2 + [(("DE", 75), ("BE", 25))]
 
 
+@pytest.fixture
+def accident(clouds):
+    """Over the second square a Belgian cloud of three classes, one within the other, and a German one; with sites."""
+    middle = square(1, 0).centroid
+    rows = [
+        *(
+            ("T10", level, 1, "Works (BE)", 900.0, middle.buffer(reach))
+            for level, reach in ((1, 450), (6, 300), (20, 150))
+        ),
+        ("T10", 6, 2, "Werk (DE)", 400.0, shapely.affinity.translate(middle.buffer(400), 200, 0)),
+    ]
+    names = ["scenario", "intensity", "source", "name", "distance_m", "geometry"]
+    features = gpd.GeoDataFrame(rows, columns=names, crs=3035).astype({"intensity": float})
+    sites = gpd.GeoDataFrame(
+        {"id": ["w1", "w2"], "name": ["Works (BE)", "Werk (DE)"], "country": ["BE", "DE"], "border_km": [1.26, None]},
+        geometry=[middle, shapely.affinity.translate(middle, 200, 0)],
+        index=pd.Index([1, 2], name="source"),
+        crs=3035,
+    )
+    shares = pd.DataFrame({"source": [1, 2], "origin": ["BE", "DE"], "share": [1.0, 1.0]})
+    return replace(clouds, intensity=features, levels=(0.5, 5.0, 15.0), shares=shares, sites=sites)
+
+
+@pytest.fixture
+def reached(accident):
+    lands = gpd.GeoDataFrame(
+        {"id": ["A", "B"], "name": ["A", "B"], "country": ["BE", "DE"]}, geometry=[square(0, 0), square(1, 0)], crs=3035
+    )
+    return hm.overlay(accident, lands)
+
+
+def test_sites_say_who_they_are_and_where_they_send_to(accident):
+    layer = own.site_layer(accident)
+    assert [attribute.name for attribute in layer.attributes] == ["name", "country", "border_km", "mix"]
+    assert [layer.mixes[code] for code in layer.frame["mix"]] == [(("BE", 100),), (("DE", 100),)]
+    assert own.site_layer(replace(accident, sites=None)) is None
+    shapes = own.shape_layer(accident)
+    assert [attribute.name for attribute in shapes.attributes][3:] == ["name", "distance_m", "mix"]
+    assert shapes.frame["level"].tolist() == [0, 1, 2, 1]
+
+
+def test_where_lower_is_worse_the_map_tells_the_lowest_value(raster):
+    index = raster([[[-2.0, 0.5]]], left=LEFT, top=BOTTOM + 1000, cell=1000, units="1")
+    shares = pd.DataFrame({"source": [0], "origin": ["none"], "share": [1.0]})
+    drought = Footprint(
+        hazard="drought", intensity=index, units="1", levels=(-1.0,), worse="lower",
+        scenarios=scenario_table([{"id": "2020-01", "label": "x", "probability_kind": "time"}]), shares=shares,
+    )  # fmt: skip
+    lands = gpd.GeoDataFrame({"id": ["A"], "country": ["BE"]}, geometry=[square(0, 0).union(square(1, 0))], crs=3035)
+    (layer,) = page(hm.overlay(drought, lands)).hazards[0].assets
+    assert layer.frame["minimum@2020-01"].tolist() == [-2.0]
+    assert "maximum" not in {attribute.name for attribute in layer.attributes}
+
+
 def test_zones_have_the_figures_of_the_overlay(result):
     layer, notes = own.zone_layer(result)
     assert notes == ()
@@ -131,11 +186,91 @@ def test_a_place_outside_the_modelled_area_is_not_covered(visit, result):
         return tab.locator(".leaflet-popup-content").inner_text()
 
     assert "Germany 75%" in told(1)
-    assert "≥ 5 mg/m3" in told(1)
+    assert "≥ 5 mg/m³" in told(1)
     assert "not covered: no data" in told(2)
     tab.evaluate("() => hazardmap.showScenario(0, 0)")
     assert "not reached" in told(1)
     assert "not covered: no data" in tab.locator("#hm-panel").inner_text()
+
+
+@pytest.mark.browser
+def test_of_clouds_in_one_another_the_worst_of_each_source_is_told(visit, reached):
+    tab = visit(page(reached), "#s=0&lang=en")
+    tab.evaluate("([lat, lng]) => hazardmap.tellAt(L.latLng(lat, lng))", middle(1))
+    heads = tab.locator(".leaflet-popup-content h2").all_inner_texts()
+    assert heads == ["Works (BE)", "Works (BE)", "Werk (DE)"]  # the site itself, then the clouds, the worst first
+    told = tab.locator(".leaflet-popup-content").inner_text()
+    for words in (
+        "Where it comes from",
+        "Chemical release",
+        "≥ 15 mg/m³",
+        "5 \u2013 15 mg/m³",
+        "Reach (m)\t900",
+        "Belgium",
+    ):
+        assert words in told
+    assert "0.5 \u2013 5 mg/m³" not in told
+
+
+@pytest.mark.browser
+def test_overlapping_clouds_have_the_colours_of_the_legend_and_no_other(visit, reached):
+    """The worst lies on top, and no mixture of two classes reads as a third; outlines show what lies below."""
+    tab = visit(page(reached), "#s=0&theme=light&l=hazard-0&lang=en")
+    wanted = tab.evaluate("() => hazardmap.page.hazards[0].colours")
+    counts = tab.evaluate(
+        """() => {
+          const counts = {};
+          for (const canvas of document.querySelectorAll('.leaflet-hm-zones-pane canvas')) {
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            for (let i = 0; i < data.length; i += 4) {
+              if (data[i + 3] < 255) continue;
+              const hex = '#' + [0, 1, 2].map((k) => data[i + k].toString(16).padStart(2, '0')).join('');
+              counts[hex] = (counts[hex] || 0) + 1;
+            }
+          }
+          return counts;
+        }"""
+    )
+    plain = sum(counts[colour] for colour in wanted)
+    assert all(counts[colour] > 100 for colour in wanted)
+    assert plain > 0.8 * sum(counts.values())  # the rest are outlines
+    assert max(count for colour, count in counts.items() if colour not in wanted) < 0.05 * plain
+
+
+@pytest.mark.browser
+def test_clouds_sites_and_figures_follow_the_filter_by_origin(visit, reached):
+    tab = visit(page(reached), "#s=0&lang=en")
+    cells = {cell.get_attribute("data-flow") for cell in tab.locator("#hm-flows-0 tbody button").all()}
+    assert {"BE>DE", "DE>DE"} <= cells
+    shown = "(role) => hazardmap.inView(hazardmap.featureLayers.filter((e) => e.role === role)).length"
+    assert [tab.evaluate(shown, role) for role in ("zones", "sites")] == [4, 2]
+    tab.click('[data-flow="BE>DE"]')
+    assert [tab.evaluate(shown, role) for role in ("zones", "sites")] == [3, 1]
+    tab.uncheck("#hm-on-hm-hazard-0-sites")
+    assert tab.locator(".leaflet-hm-sites-pane canvas").count() == 0
+    tab.locator("#hm-opacity-0").fill("0.5")
+    assert tab.evaluate("() => hazardmap.featureLayers.find((e) => e.role === 'zones').drawn.options.opacity") == 0.5
+
+
+@pytest.mark.browser
+def test_a_site_is_found_by_its_name(visit, reached):
+    tab = visit(page(reached), "#lang=en")
+    tab.fill("#hm-search", "werk")
+    tab.keyboard.press("Enter")
+    assert tab.locator(".leaflet-popup-content h2").inner_text() == "Werk (DE)"
+
+
+@pytest.mark.browser
+def test_distances_in_metres_are_not_water(visit, reached):
+    """Zones by distance are in metres too, the nearer the worse."""
+    near = page(reached)
+    hazard = replace(near.hazards[0], units="m", worse="lower", levels=(900.0, 500.0, 100.0))
+    tab = visit(replace(near, hazards=(hazard,)), "#s=0&lang=en")
+    panel = tab.locator("#hm-panel").inner_text()
+    assert "900 \u2013 500 m" in panel
+    assert "≤ 100 m" in panel
+    tab.evaluate("() => hazardmap.openFeature(hazardmap.featureLayers.find((e) => e.role === 'assets'), 0)")
+    assert "dry" not in tab.locator(".leaflet-popup-content").inner_text()
 
 
 @pytest.mark.browser

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from hazardmap.outputs.webmap.palette import PALETTES, STATUS_COLOURS, class_colours
+from hazardmap.palette import PALETTES, STATUS_COLOURS, class_colours
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, on linear RGB.
 VISION = {

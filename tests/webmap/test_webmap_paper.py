@@ -51,6 +51,19 @@ def test_a_picture_has_its_legend_and_its_words(visit, new_page):
     assert all(part.any() for part in (dark[:40], dark[40:90], dark[110:150], dark[150:]))
 
 
+def test_ones_own_shapes_and_markers_are_in_the_picture(visit, new_page):
+    view = map_of(new_page())
+    folium.Rectangle([[51.25, 5.15], [51.35, 5.35]], color="#00ff00", fill=True, fill_opacity=1).add_to(view)
+    folium.Marker([51.4, 5.3]).add_to(view)
+    tab = visit(view, "#z=10&c=51.3,5.3&l=")
+    image = picture(tab)
+    assert has_colour(image, "#00ff00")
+    found = [axis.mean() for axis in ((image[1] == 255) & (image[0] == 0) & (image[2] == 0)).nonzero()]
+    at = tab.evaluate("() => hazardmap.map.latLngToContainerPoint([51.3, 5.25])")
+    assert found == pytest.approx([2 * at["y"], 2 * at["x"]], abs=4)
+    assert has_colour(image, "#2a81cb")  # Leaflet's blue pin
+
+
 @pytest.mark.parametrize(("size", "width"), [("A4", 794), ("A3", 1123)])
 @pytest.mark.parametrize("landscape", [False, True])
 def test_paper_holds_map_legend_and_sources_on_one_page(visit, new_page, size, width, landscape):

@@ -5,7 +5,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from shapely import LineString, Point, box
+from shapely import LineString, Point, Polygon, box
 
 from hazardmap.outputs.webmap import BaseMap, Page, map_of, save, sizes
 from hazardmap.outputs.webmap import page as pages
@@ -71,6 +71,48 @@ def test_thinning_moves_no_outline_by_more_than_its_tolerance():
     thin = thinned_shapes(gpd.GeoDataFrame(geometry=[ring], crs=4326)).geometry[0]
     assert shapely.get_num_coordinates(thin) < shapely.get_num_coordinates(ring) / 10
     assert shapely.hausdorff_distance(ring, thin) < 0.00021
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [box(5, 51, 5.1, 51.1), None, box(8, 53, 8.1, 53.1), box(5.2, 51, 5.3, 51.1), Polygon()],
+        [Point(5, 51 + k / 10) for k in (3, 0, 2)],
+        [box(5 - k, 51 - k, 5 + k, 51 + k) for k in (0.3, 0.1, 0.2)],
+        [Point(5, 51), Point(5, 51)],
+        [Point(5, 51)],
+        [],
+    ],
+)
+def test_features_keep_their_values_in_whatever_order_they_travel(shapes):
+    layer = make_layer(shapes, [k % 4 for k in range(len(shapes))], [None] * len(shapes))
+    carried = limits.Carried({}, {}, {})
+    limits.encode_layer(layer, "one", carried, scenarios=SCENARIOS)
+    found = decode(carried.payloads["one"]).set_index("name")
+    assert sorted(found.index) == sorted(layer.frame["name"])
+    for _, row in layer.frame.iterrows():
+        own = found.loc[row["name"]]
+        assert own["status@T10"] == row["status@T10"]
+        assert (own.geometry is None) == (row.geometry is None or row.geometry.is_empty)
+        assert own.geometry is None or own.geometry.equals(row.geometry)
+
+
+def test_the_same_shapes_are_carried_once():
+    shapes = [box(5, 51, 5.1, 51.1), box(8, 53, 8.1, 53.1)]
+    carried = limits.Carried({}, {}, {})
+    layers = [
+        limits.encode_layer(make_layer(own, [HIT, DRY], [HIT, HIT]), name, carried, scenarios=SCENARIOS)
+        for name, own in (
+            ("one", shapes),
+            ("two", shapes),
+            ("three", shapes[::-1]),
+            ("four", [shapes[0], box(8, 53, 8.1, 53.2)]),
+        )
+    ]
+    assert [layer["like"] for layer in layers] == [None, "one", "one", None]
+    assert decode(carried.payloads["two"]).geometry.isna().all()
+    names = [decode(carried.payloads[name])["name"].tolist() for name in ("one", "three")]
+    assert names[0] == names[1][::-1]  # each shape with its own values
 
 
 @pytest.fixture

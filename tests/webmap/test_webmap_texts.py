@@ -44,6 +44,18 @@ def test_another_language_is_one_file(tmp_path, monkeypatch):
     assert json.loads(gzip.decompress(told.payloads["hm-texts"]))["es"]["menu"] == "Capas"
 
 
+def test_french_marks_stand_after_a_narrow_space():
+    for key, text in texts("fr").items():
+        assert not re.search(r"(?<!\u202f)[:;!?]", text), key
+        assert "'" not in text, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_set_as_in_print(language):
+    for key, text in texts(language).items():
+        assert not re.search(r'["`]|\.\.\.|  |^ | $', text), key
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [

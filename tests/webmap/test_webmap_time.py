@@ -92,7 +92,7 @@ def test_a_click_tells_the_month_that_is_shown_and_folds_the_others(visit, new_s
     tab.evaluate("() => hazardmap.tellAt(L.latLng(51.25, 5.05))")
     popup = tab.locator(".leaflet-popup-content")
     assert "December 2021" in popup.inner_text()
-    assert "-2.5" in popup.inner_text()
+    assert "\u22122.5" in popup.inner_text()
     assert "January 2020" not in popup.inner_text()
     popup.locator("summary").click()
     assert "January 2020" in popup.inner_text()
@@ -122,8 +122,31 @@ def test_people_of_places_do_not_come_first(visit, new_page):
 def test_an_index_has_no_unit_and_no_sender(visit, new_series):
     tab = visit(new_series(), "#s=23&lang=en")
     panel = tab.locator("#hm-panel").inner_text()
-    assert "-1 \u2013 -1.5\n" in panel
-    assert "≤ -2\n" in panel
+    assert "\u22121 to \u22121.5\n" in panel
+    assert "≤ \u22122\n" in panel
     assert "Who sends what to whom" not in panel
     tab.evaluate("() => hazardmap.tellAt(L.latLng(51.25, 5.05))")
-    assert "-2.5" in tab.locator(".leaflet-popup-content tr.hm-current").first.inner_text().split("\t")
+    assert "\u22122.5" in tab.locator(".leaflet-popup-content tr.hm-current").first.inner_text().split("\t")
+
+
+def test_only_what_has_an_origin_is_in_the_matrix(visit, new_page):
+    """Territories short of rain come from nowhere; sites that live from a river do not."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    page = new_page()
+    hazard = page.hazards[0]
+    rows = [
+        ("T10", 0.5, "territories", "km2", "none", "NL", 12.0),
+        ("T10", 0.5, "sites", "count", "none", "NL", 3.0),
+        ("T10", 0.5, "sites", "count", "DE", "NL", 2.0),
+    ]
+    flows = pd.DataFrame(rows, columns=hazard.flows.columns)
+    tab = visit(replace(page, hazards=(replace(hazard, flows=flows),)), "#lang=en&s=0")
+    assert tab.locator("#hm-flows-0 table").count() == 0
+    assert "comes from nowhere" in tab.locator("#hm-flows-0").inner_text()
+    assert chart_figures(tab)[0][1:] == ["12"]
+    tab.select_option("#hm-measure-0", label="Site layer (number)")
+    assert tab.locator("#hm-flows-0 tbody th").all_inner_texts() == ["Germany"]
+    assert chart_figures(tab)[0][1:] == ["5"]

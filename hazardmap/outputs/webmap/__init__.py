@@ -13,17 +13,18 @@ import folium
 from hazardmap.errors import OutputError
 from hazardmap.outputs.webmap.adapt import page_of
 from hazardmap.outputs.webmap.base import pack_base
-from hazardmap.outputs.webmap.contacts import Contacts
+from hazardmap.outputs.webmap.contacts import Contacts, contacts_of
 from hazardmap.outputs.webmap.figure import OfflineFigure
 from hazardmap.outputs.webmap.model import BaseMap, Page, Text
 from hazardmap.outputs.webmap.page import encode_page, languages, page_bounds
 from hazardmap.outputs.webmap.sizes import write_whole
+from hazardmap.tables import require_annual
 from hazardmap.writing import written
 
 if TYPE_CHECKING:
     from hazardmap.exposure import Exposure
 
-__all__ = ["SUFFIX", "BaseMap", "Page", "build", "explore", "map_of", "save", "webmap"]
+__all__ = ["SUFFIX", "BaseMap", "Page", "build", "explore", "map_of", "prepare", "save", "webmap"]
 
 SUFFIX = ".html"
 
@@ -49,6 +50,7 @@ def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
     study: Mapping[str, Any] | None = None,
     contacts: Contacts | None = None,
     zones: bool = False,
+    annual: Mapping[str, Any] | None = None,
     forced_size: bool = False,
 ) -> None:
     """Write the map of one or more results as one HTML file.
@@ -73,9 +75,11 @@ def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
         The study as its file says it, shown under "About"; its ``area`` is what the map opens on.
     contacts : path, DataFrame, or sequence of mappings, optional
         Whom to call: columns ``territory`` (an id, or a country code), ``organisation``, ``phone``, ``email``,
-        ``languages``. A path is relative to the working folder.
+        ``languages``. A path is relative to the working folder; in a study, to its file.
     zones : bool
         Draw the zones as polygons too; of rasters of at most 2 million cells.
+    annual : mapping, optional
+        Show the damage expected per year too: options of :meth:`~hazardmap.exposure.Exposure.annual`.
     forced_size : bool
         Write a page above 50 MB all the same.
 
@@ -95,38 +99,25 @@ def webmap(  # noqa: PLR0913  (an output: what, where, and its options)
         study=study,
         contacts=contacts,
         zones=zones,
+        annual=None if annual is None else require_annual(annual),
     )
     save(view, path, forced_size=forced_size)
 
 
-def build(  # noqa: PLR0913  (those of webmap)
+def build(
     exposures: Sequence[Exposure],
     *,
     title: Text | None = None,
-    note: Text | None = None,
-    language: str = "en",
     base: BaseMap | None = None,
     made: str | date | None = None,
-    study: Mapping[str, Any] | None = None,
-    contacts: Contacts | None = None,
-    zones: bool = False,
+    **options: Any,
 ) -> folium.Map:
     """Return the map of one or more results, for adding one's own folium layers before :func:`save`.
 
-    The parameters are those of :func:`webmap`. In a notebook the map shows itself.
+    The options are those of :func:`webmap`. In a notebook the map shows itself.
     """
-    page = page_of(
-        exposures,
-        title=title or _TITLE,
-        note=note,
-        language=language,
-        base=pack_base() if base is None else base,
-        made=_day(made),
-        study=study,
-        contacts=contacts,
-        zones=zones,
-    )
-    return map_of(page)
+    base = pack_base() if base is None else base
+    return map_of(page_of(exposures, title=title or _TITLE, base=base, made=_day(made), **options))
 
 
 def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = None, **options: Any) -> folium.Map:
@@ -160,10 +151,7 @@ def map_of(page: Page) -> folium.Map:
     >>> "Nothing yet" in made.get_root().render()
     True
     """
-    if page.language not in languages():
-        raise OutputError(
-            f"the language of the map is {page.language!r}; expected one of {', '.join(languages())}; correct it"
-        )
+    _require_language(page.language)
     west, south, east, north = page_bounds(page)
     middle = [(south + north) / 2, (west + east) / 2]
     view = folium.Map(location=middle, zoom_start=7, tiles=None, font_size="15px", fade_animation=False)
@@ -192,6 +180,38 @@ def save(view: folium.Map, path: str | Path, *, forced_size: bool = False) -> No
         write_whole(frame, Path(path).with_name(name))
     with written(Path(path)) as part:
         part.write_bytes(content)
+
+
+def prepare(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Check what a study says of the map, and read its contacts, before anything is computed.
+
+    Parameters
+    ----------
+    options : mapping
+        Those of :func:`webmap`.
+    folder : Path
+        What the path of a table of contacts is relative to.
+
+    Raises
+    ------
+    OutputError
+        When the language is unknown, the date is none, or the contacts cannot be read or are incomplete.
+    """
+    _require_language(options.get("language", "en"))
+    _day(options.get("made"))
+    if options.get("annual") is not None:
+        require_annual(options["annual"])
+    contacts = options.get("contacts")
+    if contacts is None:
+        return dict(options)
+    return {**options, "contacts": contacts_of(folder / contacts if isinstance(contacts, str) else contacts)}
+
+
+def _require_language(language: str) -> None:
+    if language not in languages():
+        raise OutputError(
+            f"the language of the map is {language!r}; expected one of {', '.join(languages())}; correct it"
+        )
 
 
 def _day(made: str | date | None) -> date | None:

@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hazardmap.outputs.webmap.contacts import Contacts, contacts_of
-from hazardmap.outputs.webmap.hazardlayers import modelled_area, seam_layer, shape_layer, zone_layer
+from hazardmap.outputs.webmap.hazardlayers import modelled_area, seam_layer, shape_layer, site_layer, zone_layer
 from hazardmap.outputs.webmap.model import (
     Attribute,
     BaseMap,
@@ -24,7 +24,9 @@ from hazardmap.outputs.webmap.model import (
     Scenario,
     Text,
 )
+from hazardmap.outputs.webmap.money import money_of
 from hazardmap.outputs.webmap.page import thinned
+from hazardmap.palette import palette_of
 
 if TYPE_CHECKING:
     from hazardmap.exposure import Exposure
@@ -49,13 +51,14 @@ def page_of(  # noqa: PLR0913  (those of webmap)
     exposures: Sequence[Exposure],
     *,
     title: Text,
-    language: str,
     base: BaseMap,
     made: date | None,
+    language: str = "en",
     note: Text | None = None,
     study: Mapping[str, Any] | None = None,
     contacts: Contacts | None = None,
     zones: bool = False,
+    annual: Mapping[str, Any] | None = None,
 ) -> Page:
     """Gather what the map shows of one or more results."""
     territories = exposures[0].territories.to_crs(4326) if exposures else None
@@ -63,7 +66,7 @@ def page_of(  # noqa: PLR0913  (those of webmap)
     inputs = {(item.get("name"), item.get("sha256")): item for result in exposures for item in result.inputs}
     return Page(
         title=title,
-        hazards=tuple(_hazard(result, countries, zones=zones) for result in exposures),
+        hazards=tuple(_hazard(result, countries, zones=zones, annual=annual) for result in exposures),
         territories=territories,
         base=base,
         notes=tuple(dict.fromkeys(note for result in exposures for note in result.notes)),
@@ -77,7 +80,7 @@ def page_of(  # noqa: PLR0913  (those of webmap)
     )
 
 
-def _hazard(result: Exposure, countries: dict[str, str], *, zones: bool) -> Hazard:
+def _hazard(result: Exposure, countries: dict[str, str], *, zones: bool, annual: Mapping[str, Any] | None) -> Hazard:
     footprint = result.footprint
     scenarios = _scenarios(footprint)
     found, notes = zone_layer(result) if zones else (None, ())
@@ -85,10 +88,10 @@ def _hazard(result: Exposure, countries: dict[str, str], *, zones: bool) -> Haza
     if footprint.is_raster:
         raster = RasterStack(intensity=footprint.intensity, source=footprint.source, shares=footprint.shares)
     sources = {_plain(item.get("name")): item for item in result.inputs}
-    pieces = _numbered(result)
+    money = money_of(_numbered(result), result, annual)
     assets = [
-        _asset_layer(str(name), group, result, sources.get(_plain(name), {}))
-        for name, group in pieces.groupby("layer", sort=False)
+        _asset_layer(str(name), group, result, sources.get(_plain(name), {}), money.attributes.get(str(name), ()))
+        for name, group in money.rows.groupby("layer", sort=False)
     ]
     return Hazard(
         name=footprint.hazard,
@@ -97,16 +100,17 @@ def _hazard(result: Exposure, countries: dict[str, str], *, zones: bool) -> Haza
         levels=footprint.levels,
         scenarios=scenarios,
         worse=footprint.worse,
-        palette="water" if footprint.hazard == "flood" else "heat",
+        palette=palette_of(footprint.hazard),
         status=footprint.status,
         meaning=footprint.meaning,
         raster=raster,
         zones=found if zones or footprint.is_raster else shape_layer(footprint),
         modelled=modelled_area(footprint),
         seams=seam_layer(result),
+        sites=site_layer(footprint),
         assets=tuple(assets),
-        flows=_country_flows(result.flows(), countries),
-        notes=notes,
+        flows=_country_flows(result.flows(without_origin=True), countries),
+        notes=(*notes, *money.notes),
     )
 
 
@@ -135,13 +139,16 @@ def _numbered(result: Exposure) -> gpd.GeoDataFrame:
     return rows
 
 
-def _asset_layer(name: str, rows: gpd.GeoDataFrame, result: Exposure, source: dict[str, Any]) -> FeatureLayer:
+def _asset_layer(
+    name: str, rows: gpd.GeoDataFrame, result: Exposure, source: dict[str, Any], money: tuple[Attribute, ...]
+) -> FeatureLayer:
     """One feature per piece; what depends on the scenario becomes one column per scenario."""
     first = rows.drop_duplicates("piece").set_index("piece")
     codes, mixes = _mixes(result, rows)
     level = {edge: number for number, edge in enumerate(result.footprint.levels)}
     by_scenario = rows.assign(status=rows["status"].map(_CODES), level=rows["level"].map(level), mix=codes)
-    attributes = _attributes(result.footprint, first)
+    attributes = (*_attributes(result.footprint, first), *money)
+    constant = [attribute.name for attribute in money if not attribute.per_scenario]
     columns = [attribute.name for attribute in attributes if attribute.per_scenario]
     wide = by_scenario.pivot_table(index="piece", columns="scenario", values=columns, aggfunc="first", sort=False)
     wide.columns = [f"{column}@{scenario}" for column, scenario in wide.columns]
@@ -150,7 +157,7 @@ def _asset_layer(name: str, rows: gpd.GeoDataFrame, result: Exposure, source: di
     if name == "territories":
         first = thinned(first)
     frame = gpd.GeoDataFrame(
-        pd.concat([first[["asset", "name", "territory", "country", "value"]], wide], axis=1),
+        pd.concat([first[["asset", "name", "territory", "country", "value", *constant]], wide], axis=1),
         geometry=first.geometry,
         crs=4326,
     )
@@ -191,7 +198,7 @@ def _attributes(footprint: Footprint, first: gpd.GeoDataFrame) -> tuple[Attribut
         *worth,
         Attribute(name="status", per_scenario=True, kind="code", digits=0),
         Attribute(name="level", per_scenario=True, kind="level", digits=0),
-        _varying("maximum", units, _INTENSITY_DIGITS),
+        _varying("maximum" if footprint.worse == "higher" else "minimum", units, _INTENSITY_DIGITS),
         *amount,
         *(details if few else []),
         Attribute(name="mix", per_scenario=True, kind="mix", digits=0),

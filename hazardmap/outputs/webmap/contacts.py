@@ -27,7 +27,7 @@ def contacts_of(contacts: Contacts) -> tuple[dict[str, str], ...]:
     Parameters
     ----------
     contacts : path, DataFrame, or sequence of mappings
-        Columns :data:`COLUMNS`; others are left alone. A path is relative to the working folder.
+        Columns :data:`COLUMNS`; others are left alone.
 
     Returns
     -------
@@ -37,14 +37,14 @@ def contacts_of(contacts: Contacts) -> tuple[dict[str, str], ...]:
     Raises
     ------
     OutputError
-        When it cannot be read, has more than 2,000 rows, or a column or a value is absent.
+        When it is no table or cannot be read, has more than 2,000 rows, or a column or a value is absent.
 
     Examples
     --------
     >>> contacts_of([{"territory": "BE", "organisation": "Crisis centre", "phone": "+32 2 000 00 00"}])[0]["phone"]
     '+32 2 000 00 00'
     """
-    table = _read(contacts) if isinstance(contacts, str | Path) else pd.DataFrame(contacts)
+    table = _read(contacts) if isinstance(contacts, str | Path) else _table(contacts)
     absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         raise OutputError(f"contacts have no column {absent[0]!r}; expected {', '.join(COLUMNS)}; add it")
@@ -58,6 +58,15 @@ def contacts_of(contacts: Contacts) -> tuple[dict[str, str], ...]:
             number = table.index.get_loc(empty[0]) + 1
             raise OutputError(f"contacts, row {number}: the {name} is empty; expected a text; fill it in")
     return tuple(text.to_dict("records"))
+
+
+def _table(contacts: Any) -> pd.DataFrame:
+    rows = isinstance(contacts, Sequence) and all(isinstance(row, Mapping) for row in contacts)
+    if not (rows or isinstance(contacts, pd.DataFrame)):
+        raise OutputError(
+            f"contacts are {str(contacts)[:60]!r}; expected a CSV file or rows of {', '.join(COLUMNS)}; give one"
+        )
+    return pd.DataFrame(contacts)
 
 
 def _read(path: str | Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A hazard as shapes: what it came as, its zones, the area that was modelled, and the seams between its maps."""
+"""A hazard as shapes: what it came as, and from where, its zones, what was modelled, the seams between its maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hazardmap.exposure import Exposure
     from hazardmap.footprint import Footprint
 
-__all__ = ["MOST_CELLS", "modelled_area", "seam_layer", "shape_layer", "zone_layer"]
+__all__ = ["MOST_CELLS", "modelled_area", "seam_layer", "shape_layer", "site_layer", "zone_layer"]
 
 MOST_CELLS = 2_000_000
 """Cells, over all scenarios, of a raster that the map shows as zones too."""
@@ -37,6 +37,21 @@ _SEAM_ATTRIBUTES = (
     ),
 )
 
+# What a hazard may say of its shapes and of the places that they come from, beside what every footprint says.
+_SHAPE_ATTRIBUTES = (
+    Attribute(name="name"),
+    Attribute(name="distance_m", units="m", digits=0, kind="number"),
+    Attribute(name="method"),
+)
+_SITE_ATTRIBUTES = (
+    Attribute(name="name"),
+    Attribute(name="country", kind="country"),
+    Attribute(name="substance"),
+    Attribute(name="quantity_t", units="t", digits=0, kind="number"),
+    Attribute(name="border_km", units="km", digits=1, kind="number"),
+    Attribute(name="neighbour", kind="country"),
+)
+
 
 def shape_layer(footprint: Footprint) -> FeatureLayer:
     """Return a hazard that came as features, one row per scenario and shape."""
@@ -51,9 +66,20 @@ def shape_layer(footprint: Footprint) -> FeatureLayer:
         Attribute(name="scenario", kind="scenario"),
         Attribute(name="level", kind="level"),
         Attribute(name="intensity", units=footprint.units, digits=1, kind="number"),
+        *_present(_SHAPE_ATTRIBUTES, frame),
         Attribute(name="mix", kind="mix"),
     )
     return _layer("zones", footprint.hazard, frame, attributes, mixes=mixes)
+
+
+def site_layer(footprint: Footprint) -> FeatureLayer | None:
+    """Return the places that the shapes of a hazard come from, where it says so."""
+    if footprint.sites is None or not len(footprint.sites):
+        return None
+    frame = footprint.sites.to_crs(4326)
+    codes, mixes = _mixes(frame.index.to_series(), footprint.shares)
+    attributes = (*_present(_SITE_ATTRIBUTES, frame), Attribute(name="mix", kind="mix"))
+    return _layer("hazard-sites", "hazard-sites", frame.assign(mix=codes), attributes, mixes=mixes)
 
 
 def zone_layer(result: Exposure) -> tuple[FeatureLayer | None, tuple[str, ...]]:
@@ -76,7 +102,9 @@ def zone_layer(result: Exposure) -> tuple[FeatureLayer | None, tuple[str, ...]]:
         Attribute(name="territory", kind="territory"),
         Attribute(name="country", kind="country"),
         Attribute(name="area_km2", units="km2", digits=2, kind="number"),
-        Attribute(name="maximum", units=footprint.units, digits=1, kind="number"),
+        Attribute(
+            name="maximum" if footprint.worse == "higher" else "minimum", units=footprint.units, digits=1, kind="number"
+        ),
         Attribute(name="mean", units=footprint.units, digits=1, kind="number"),
         Attribute(name="origin", kind="country"),
         Attribute(name="origin_share", kind="percent", digits=2),
@@ -98,8 +126,11 @@ def seam_layer(result: Exposure) -> FeatureLayer | None:
     if not isinstance(seams, gpd.GeoDataFrame) or seams.empty:
         return None
     frame = seams.to_crs(4326).assign(scenario=_numbers(seams["scenario"], result.footprint))
-    attributes = tuple(attribute for attribute in _SEAM_ATTRIBUTES if attribute.name in frame.columns)
-    return _layer("seams", "seams", frame, attributes)
+    return _layer("seams", "seams", frame, _present(_SEAM_ATTRIBUTES, frame))
+
+
+def _present(attributes: tuple[Attribute, ...], frame: gpd.GeoDataFrame) -> tuple[Attribute, ...]:
+    return tuple(attribute for attribute in attributes if attribute.name in frame.columns)
 
 
 def _layer(name: str, title: str, frame: Any, attributes: tuple[Attribute, ...], **options: Any) -> FeatureLayer:

@@ -80,8 +80,8 @@ class Hazard:
 
     ``zones`` has the columns ``scenario`` (its number) and ``level`` (class number); it draws a hazard that comes as
     features, and is a layer of its own beside a raster. Outside of ``modelled`` (polygons, EPSG:4326) nothing is known.
-    ``seams`` are lines with a ``scenario`` (its number; -1: any) and a ``kind``. ``flows`` has the columns scenario,
-    level, measure, unit, origin, territory, attributed.
+    ``seams`` are lines with a ``scenario`` (its number; -1: any) and a ``kind``, ``sites`` the places that zones come
+    from. ``flows`` has the columns scenario, level, measure, unit, origin, territory, attributed.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Hazard:
     zones: FeatureLayer | None = None
     modelled: gpd.GeoDataFrame | None = None
     seams: FeatureLayer | None = None
+    sites: FeatureLayer | None = None
     assets: tuple[FeatureLayer, ...] = ()
     flows: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()

@@ -21,8 +21,8 @@ from hazardmap.outputs.webmap.codec import Column, encode, pack
 from hazardmap.outputs.webmap.figure import EncodedPage
 from hazardmap.outputs.webmap.model import LANGUAGES, FeatureLayer, Hazard, Page, RasterStack, Scenario
 from hazardmap.outputs.webmap.pagelayers import Carried, encode_layer, texts_of
-from hazardmap.outputs.webmap.palette import STATUS_COLOURS, class_colours
 from hazardmap.outputs.webmap.raster import encode_raster, origin_codes, zoom_limit
+from hazardmap.palette import STATUS_COLOURS, class_colours
 
 __all__ = ["encode_page", "languages", "page_bounds", "thinned"]
 
@@ -33,6 +33,8 @@ _OUTLINE_DIGITS = 4
 # Above this phones and mail servers may refuse a page, which then says so itself.
 _LARGE_MB = 15
 _BASE64 = 4 / 3
+# Of a series of months, in the page: as a whole, or each of a long one.
+_SERIES_BYTES, _MONTH_BYTES = 300_000, 5_000
 _WORLD = (-180.0, -85.0, 180.0, 85.0)
 
 
@@ -41,7 +43,7 @@ def encode_page(page: Page) -> EncodedPage:
 
     The SHA-256 of the payloads, in their order in the file, stands in the description as ``sha256``.
     """
-    carried = Carried({}, {})
+    carried = Carried({}, {}, {})
     payloads = carried.payloads
     description: dict[str, Any] = {
         "title": texts_of(page.title),
@@ -112,6 +114,7 @@ def _hazard(hazard: Hazard, number: int, carried: Carried) -> dict[str, Any]:
         "zones": None,
         "modelled": None,
         "seams": None,
+        "sites": None,
         "flows": None,
     }
     if hazard.raster is not None:
@@ -123,6 +126,8 @@ def _hazard(hazard: Hazard, number: int, carried: Carried) -> dict[str, Any]:
         payloads[f"{prefix}-modelled"] = encode(hazard.modelled.to_crs(4326), digits=_OUTLINE_DIGITS)
     if hazard.seams is not None:
         described["seams"] = encode_layer(hazard.seams, f"{prefix}-seams", carried, **options)
+    if hazard.sites is not None:
+        described["sites"] = encode_layer(hazard.sites, f"{prefix}-sites", carried, **options)
     described["assets"] = [
         encode_layer(layer, f"{prefix}-assets-{k}", carried, **options) for k, layer in enumerate(hazard.assets)
     ]
@@ -137,7 +142,12 @@ def _raster(hazard: Hazard, stack: RasterStack, name: str, payloads: dict[str, b
     if stack.shares is not None and stack.source is not None:
         codes, mixes = origin_codes(_sources(stack), stack.shares)
     encoded = encode_raster(
-        stack.intensity, levels=hazard.levels, worse=hazard.worse, units=hazard.units, origins=codes
+        stack.intensity,
+        levels=hazard.levels,
+        worse=hazard.worse,
+        units=hazard.units,
+        origins=codes,
+        max_bytes=_most_bytes(hazard.scenarios),
     )
     payloads[name] = encoded.payload
     coarse = hazard.status != "official"
@@ -145,6 +155,13 @@ def _raster(hazard: Hazard, stack: RasterStack, name: str, payloads: dict[str, b
     south, north = _raster_bounds(stack.intensity)[1::2]
     limit = zoom_limit(max(encoded.description["cell_m"]), (south + north) / 2) if depths else None
     return encoded.description | {"id": name, "mixes": mixes, "smooth": coarse, "max_zoom": limit}
+
+
+def _most_bytes(scenarios: tuple[Scenario, ...]) -> int | None:
+    """Return what the cells of a series of months may weigh; they are read for their course, not for a place."""
+    if len(scenarios) < 2 or any(scenario.month is None for scenario in scenarios):
+        return None
+    return int(max(_SERIES_BYTES, len(scenarios) * _MONTH_BYTES) / _BASE64)
 
 
 def _sources(stack: RasterStack) -> npt.NDArray[np.int32]:
@@ -223,7 +240,7 @@ def _weakest(statuses: list[str]) -> str:
 
 
 def _all_layers(page: Page) -> list[FeatureLayer]:
-    shapes = [layer for hazard in page.hazards for layer in (hazard.zones, hazard.seams) if layer is not None]
+    shapes = [layer for hazard in page.hazards for layer in (hazard.zones, hazard.seams, hazard.sites) if layer]
     return [*page.context, *shapes, *(layer for hazard in page.hazards for layer in hazard.assets)]
 
 

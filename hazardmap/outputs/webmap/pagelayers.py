@@ -1,16 +1,18 @@
 """Layers of features in the page: whole where they fit, thinned where they are large, reduced where they are huge."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from hazardmap.outputs.webmap.codec import Column, encode
 from hazardmap.outputs.webmap.model import LANGUAGES, Attribute, FeatureLayer, Scenario, Text
-from hazardmap.outputs.webmap.palette import STATUS_COLOURS
 from hazardmap.outputs.webmap.raster import encode_raster
 from hazardmap.outputs.webmap.sizes import Reduced, file_name, reduced, thinned_shapes
+from hazardmap.palette import STATUS_COLOURS
 
 __all__ = ["Carried", "encode_layer", "texts_of"]
 
@@ -25,10 +27,11 @@ _CONTEXT_COLOUR = "#6a51a3"
 
 
 class Carried(NamedTuple):
-    """What a page carries: payloads by id, and what is written beside it, by file name."""
+    """What a page carries: payloads by id, what is written beside it, by file name, and whose shapes are there."""
 
     payloads: dict[str, bytes]
     beside: dict[str, gpd.GeoDataFrame]
+    shapes: dict[str, str]
 
 
 def encode_layer(
@@ -36,17 +39,20 @@ def encode_layer(
 ) -> dict[str, Any]:
     """Encode a layer into what a page carries, under the id ``name``; return its description."""
     columns = [
-        Column(f"{attribute.name}@{scenario.id}" if scenario else attribute.name, attribute.digits)
-        for attribute in layer.attributes
-        for scenario in (scenarios if attribute.per_scenario else (None,))
+        Column(each.name, each.digits, tuple(s.id for s in scenarios) if each.per_scenario else ())
+        for each in layer.attributes
     ]
-    content, thinned = _fitted(layer.frame, columns)
+    drawn, content, thinned = _fitted(_along_curve(layer.frame), columns)
     described: dict[str, Any] = {"thinned": thinned, "grid": None, "beside": None}
     if content is None:
         small = reduced(layer, scenarios)
-        content = encode(small.layer.frame, columns)
+        drawn = small.layer.frame
+        content = encode(drawn, columns)
         described |= _reduction(small, layer, name, carried, hazard)
-    carried.payloads[name] = content
+    # several hazards reach the same assets, which the page carries once
+    twin = carried.shapes.setdefault(_digest(drawn), name)
+    carried.payloads[name] = content if twin == name else encode(drawn, columns, shapes=False)
+    described["like"] = None if twin == name else twin
     return described | {
         "id": name,
         "name": layer.name,
@@ -67,17 +73,32 @@ def texts_of(text: Text) -> dict[str, str]:
     return {language: str(text.get(language) or some) for language in dict.fromkeys([*LANGUAGES, *text])}
 
 
-def _fitted(frame: gpd.GeoDataFrame, columns: list[Column]) -> tuple[bytes | None, bool]:
-    """Return the payload, and whether shapes were thinned; no payload where it would be too large even so."""
+def _along_curve(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return features in the order of a Hilbert curve: neighbours are alike, so that they weigh less."""
+    if frame.empty:
+        return frame
+    boxes = np.nan_to_num(shapely.bounds(frame.geometry.to_numpy()))  # without a shape: first
+    middles = gpd.GeoSeries(gpd.points_from_xy(*(boxes[:, :2] + boxes[:, 2:]).T / 2))
+    return frame.iloc[np.argsort(middles.hilbert_distance(), kind="stable")]
+
+
+def _fitted(frame: gpd.GeoDataFrame, columns: list[Column]) -> tuple[gpd.GeoDataFrame, bytes | None, bool]:
+    """Return what is drawn, its payload, and whether shapes were thinned; no payload where it would be too large."""
     if len(frame) > _REDUCED:
-        return None, False
+        return frame, None, False
     if len(frame) <= _THINNED:
         content = encode(frame, columns)
         if len(content) * _BASE64 <= _THINNED_BYTES:
-            return content, False
+            return frame, content, False
     points = bool((shapely.get_dimensions(frame.geometry.to_numpy()) <= 0).all())
-    content = encode(frame if points else thinned_shapes(frame), columns)
-    return (None if len(content) * _BASE64 > _REDUCED_BYTES else content), not points
+    drawn = frame if points else thinned_shapes(frame)
+    content = encode(drawn, columns)
+    return drawn, (None if len(content) * _BASE64 > _REDUCED_BYTES else content), not points
+
+
+def _digest(frame: gpd.GeoDataFrame) -> str:
+    """Return what only features of the same shapes, in the same order, share."""
+    return hashlib.sha256(b"".join(text or b"-" for text in shapely.to_wkb(frame.geometry.to_numpy()))).hexdigest()
 
 
 def _reduction(small: Reduced, layer: FeatureLayer, name: str, carried: Carried, hazard: str) -> dict[str, Any]:

@@ -29,6 +29,8 @@ MAX_CELLS = 6_500_000
 _WIDEST_CELL_PX = 24
 _MERCATOR_EQUATOR_M = 40_075_016.686
 _MISSING = 0
+# One less than two bytes hold: the page has a use for the last.
+_HIGHEST_CODE = 2**16 - 2
 # Steps between the least and the greatest value; fewer in a long series, which is read for its course.
 _STEPS, _STEPS_OF_SERIES = 200, 60
 _MANY = 12
@@ -52,6 +54,7 @@ def encode_raster(
     units: str = "",
     origins: "npt.NDArray[np.int64] | None" = None,
     max_cells: int = MAX_CELLS,
+    max_bytes: int | None = None,
 ) -> EncodedRaster:
     """Encode a raster of scenarios.
 
@@ -67,19 +70,32 @@ def encode_raster(
     origins : ndarray of int, shape (y, x), optional
         Code of the mix of origins of each cell, 0 for none; see :func:`origin_codes`.
     max_cells : int
-        Cells of one scenario above which blocks of cells are drawn as one.
+        Cells of one scenario above which blocks of cells are drawn as one, the worst of them.
+    max_bytes : int, optional
+        Size of the payload above which the same is done.
 
     Returns
     -------
     EncodedRaster
+        With ``worst_of`` in its description: how many cells a block is wide and high, 1 for cells as they are.
     """
     grid = checks.grid_of(values, name="the raster of the map")
     factor = max(1, math.ceil(math.sqrt(grid.shape[0] * grid.shape[1] / max_cells)))
     reduced, codes, grid = _reduced(values, origins, grid, factor, worse)
-    cell_m = _cell_size_m(grid)
-    reduced, codes, grid = _north_up(reduced, codes, grid)
     scale = _scale(reduced, levels, worse, units)
-    stack = np.stack([_quantised(layer, scale) for layer in reduced])
+    encoded, step = _encoded(reduced, codes, grid, scale, factor), 1
+    while max_bytes is not None and len(encoded.payload) > max_bytes and max(reduced.shape[1:]) > step:
+        step = max(step + 1, math.ceil(step * math.sqrt(len(encoded.payload) / max_bytes)))
+        encoded = _encoded(*_reduced(reduced, codes, grid, step, worse), scale, factor * step)
+    return encoded
+
+
+def _encoded(
+    values: Floats, codes: "npt.NDArray[np.int64] | None", grid: GeoBox, scale: "_Scale", factor: int
+) -> EncodedRaster:
+    cell_m = _cell_size_m(grid)
+    values, codes, grid = _north_up(values, codes, grid)
+    stack = np.stack([_quantised(layer, scale) for layer in values])
     coding, body = _smaller(stack)
     if codes is not None:
         # of a cell that stays dry nobody asks where the water comes from
@@ -158,16 +174,16 @@ def _mix(names: list[str], percent: list[int]) -> list[list[Any]]:
 
 
 def _reduced(
-    values: xr.DataArray, origins: "npt.NDArray[np.int64] | None", grid: GeoBox, factor: int, worse: str
+    values: xr.DataArray | Floats, origins: "npt.NDArray[np.int64] | None", grid: GeoBox, factor: int, worse: str
 ) -> tuple[Floats, "npt.NDArray[np.int64] | None", GeoBox]:
     """Read every scenario, as the worst of each block of ``factor`` x ``factor`` cells."""
     if factor == 1:
-        return values.to_numpy().astype(np.float32, copy=False), origins, grid
+        return np.asarray(values).astype(np.float32, copy=False), origins, grid
     rows, columns = (math.ceil(side / factor) for side in grid.shape)
     out = np.empty((len(values), rows, columns), dtype=np.float32)
     codes = None if origins is None else np.zeros((rows, columns), dtype=np.int64)
     for row in range(rows):
-        strip = values[:, row * factor : (row + 1) * factor].to_numpy().astype(np.float32, copy=False)
+        strip = np.asarray(values[:, row * factor : (row + 1) * factor]).astype(np.float32, copy=False)
         blocks = _blocks(strip, columns, factor, np.float32(np.nan))
         filled = np.where(np.isnan(blocks), -np.inf if worse == "higher" else np.inf, blocks)
         worst = filled.argmax(axis=2) if worse == "higher" else filled.argmin(axis=2)
@@ -292,7 +308,7 @@ def _scale(values: Floats, levels: tuple[float, ...], worse: str, units: str) ->
     top = math.floor((most - lowest) / step) + 2
     rising = range(mildest, mildest + len(edges) + 1) if worse == "higher" else range(len(edges) - 1, -2, -1)
     classes = [-1, *rising] if none else [*rising]
-    return _Scale(lowest, step, starts, edges, side, min(max(top, starts[-1]), 2**16 - 1), none, classes)
+    return _Scale(lowest, step, starts, edges, side, min(max(top, starts[-1]), _HIGHEST_CODE), none, classes)
 
 
 def _nice(number: float) -> float:

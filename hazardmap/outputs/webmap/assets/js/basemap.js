@@ -37,6 +37,29 @@
     }
   };
 
+  /* Left, top, right and bottom of the window of the base map, in pixels of a tile that is `tiles` 256 px tiles wide. */
+  const windowIn = ([west, south, east, north], coords, size, tiles) => {
+    const span = tiles / 2 ** coords.z;
+    const x = (longitude) => ((hm.mercatorX(longitude) - coords.x * span) * size) / span;
+    const y = (latitude) => ((hm.mercatorY(latitude) - coords.y * span) * size) / span;
+    return [x(west), y(north), x(east), y(south)];
+  };
+
+  /* Wipes what lies in the sea. Beyond the window of the base map nobody knows where the sea is. */
+  hm.keepLand = (context, base, coords, size) => {
+    const sea = hm.el("canvas", { width: size, height: size });
+    const pen = sea.getContext("2d");
+    const [left, top, right, bottom] = windowIn(base.window, coords, size, 1);
+    pen.fillRect(left, top, right - left, bottom - top);
+    pen.globalCompositeOperation = "destination-out";
+    pen.beginPath();
+    hm.tracePolygons(pen, base.land, coords, size, 1);
+    pen.fill();
+    context.globalCompositeOperation = "destination-out";
+    context.drawImage(sea, 0, 0);
+    context.globalCompositeOperation = "source-over";
+  };
+
   const INKS = {
     light: { sea: "#cfe0ea", land: "#f7f4ec", lake: "#bcd8ea", river: "#7fb0d6", line: "#b9b1a4", border: "#75687f", coast: "#8fa7b5" },
     dark: { sea: "#0f1a24", land: "#242c34", lake: "#16344b", river: "#3f77a6", line: "#56626e", border: "#a9b4c0", coast: "#55697a" },
@@ -76,11 +99,7 @@
     /* Beyond the window of the data there is no sea, but nothing that is known. */
     sea(pen, colour) {
       if (!this.parts.window) return;
-      const [west, south, east, north] = this.parts.window;
-      const span = 2 / 2 ** pen.coords.z;
-      const scale = pen.size / span;
-      const [left, right] = [west, east].map((longitude) => (hm.mercatorX(longitude) - pen.coords.x * span) * scale);
-      const [top, bottom] = [north, south].map((latitude) => (hm.mercatorY(latitude) - pen.coords.y * span) * scale);
+      const [left, top, right, bottom] = windowIn(this.parts.window, pen.coords, pen.size, 2);
       pen.context.fillStyle = colour;
       pen.context.fillRect(left, top, right - left, bottom - top);
     },

@@ -19,7 +19,7 @@
   };
 
   hm.unpackedJson = async (id) => JSON.parse(new TextDecoder().decode(await hm.unpacked(id)));
-  hm.unpackedFeatures = async (id) => hm.decodeFeatures(await hm.unpacked(id));
+  hm.unpackedFeatures = async (id, like) => hm.decodeFeatures(await hm.unpacked(id), like);
 
   const count = (bytes) => {
     let n = 0;
@@ -79,7 +79,8 @@
     return out;
   };
 
-  hm.decodeFeatures = (bytes) => {
+  /* Features, with the shapes of others where they carry none themselves. */
+  hm.decodeFeatures = (bytes, like) => {
     const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headLength)));
     const sections = {};
@@ -88,13 +89,21 @@
       sections[name] = bytes.subarray(at, at + length);
       at += length;
     }
-    const features = { kind: header.kind, count: header.count, columns: {} };
-    readShapes(features, sections, 10 ** header.digits);
-    header.columns.forEach((described, number) => {
-      features.columns[described.name] = readColumn(described, sections, `${number}.`, header.count);
-    });
-    indexBoxes(features);
+    const features = like ? { ...like, columns: {} } : { kind: header.kind, count: header.count, columns: {} };
+    if (!like) {
+      readShapes(features, sections, 10 ** header.digits);
+      indexBoxes(features);
+    }
+    header.columns.forEach((described, number) => addColumn(features, described, sections, `${number}.`));
     return features;
+  };
+
+  /* A function from the number of a feature to its value; of a column that varies, one per scenario. */
+  const addColumn = ({ columns, count: n }, described, sections, prefix) => {
+    const { name, scenarios } = described;
+    const read = readColumn(described, sections, prefix, n * (scenarios.length || 1));
+    if (!scenarios.length) columns[name] = read;
+    scenarios.forEach((scenario, s) => { columns[`${name}@${scenario}`] = (feature) => read(feature * scenarios.length + s); });
   };
 
   /* feature -> parts -> rings -> vertices, each by where it starts; points and lines have one ring a part. */
@@ -129,7 +138,7 @@
   hm.longitude = (x) => x * 360 - 180;
   hm.latitude = (y) => ((2 * Math.atan(Math.exp(Math.PI * (1 - 2 * y))) - Math.PI / 2) * 180) / Math.PI;
 
-  /* A function from the number of a feature to its value, or null. */
+  /* A function from a place in a column to its value, or null. */
   const readColumn = (described, sections, prefix, n) => {
     const position = knownPositions(sections[`${prefix}missing`], n);
     const read = readValues(described, sections[`${prefix}values`], sections[`${prefix}lengths`]);

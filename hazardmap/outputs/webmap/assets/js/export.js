@@ -5,7 +5,8 @@
   const FOOT = 92;
 
   /* The map as it is on the screen, with room for a foot below. */
-  const mapCanvas = (foot, colour) => {
+  const mapCanvas = async (foot, colour) => {
+    const pictures = await allPictures();
     const size = hm.map.getSize();
     const canvas = hm.el("canvas", { width: size.x * SCALE, height: (size.y + foot) * SCALE });
     const pen = canvas.getContext("2d");
@@ -16,7 +17,7 @@
     pen.beginPath();
     pen.rect(0, 0, size.x, size.y);
     pen.clip();
-    drawTiles(pen, size);
+    drawPictures(pen, size, pictures);
     drawNames(pen, colour);
     drawScale(pen, size, colour);
     pen.restore();
@@ -30,25 +31,42 @@
 
   hm.png = async () => {
     const colour = themeColours();
-    const { canvas, pen, size } = mapCanvas(FOOT, colour);
+    const { canvas, pen, size } = await mapCanvas(FOOT, colour);
     drawFoot(pen, size, colour);
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   };
 
   hm.savePng = async () => hm.download("hazardmap.png", await hm.png(), "image/png");
 
-  const drawTiles = (pen, size) => {
-    const frame = hm.map.getContainer().getBoundingClientRect();
+  /* What is drawn on the map, from below: tiles, and the shapes, images and markers that others added. What they made of
+     HTML has no picture: icons of text, popups, tooltips. */
+  const allPictures = () => {
     const panes = [...hm.map.getPane("mapPane").children].sort((a, b) => depth(a) - depth(b));
-    for (const pane of panes) {
-      for (const tile of pane.querySelectorAll("canvas")) {
-        const box = tile.getBoundingClientRect();
-        pen.save();
-        pen.globalAlpha = opacityOf(tile, pane);
-        clipTo(pen, pane, size);
-        pen.drawImage(tile, box.left - frame.left, box.top - frame.top, box.width, box.height);
-        pen.restore();
-      }
+    const drawn = panes.filter((pane) => pane !== hm.map.getPane("popupPane") && pane !== hm.map.getPane("tooltipPane"));
+    return Promise.all(drawn.flatMap((pane) => [...pane.querySelectorAll("canvas, svg, img")].map((element) => pictureOf(element, pane))));
+  };
+
+  const pictureOf = async (element, pane) => {
+    const box = element.getBoundingClientRect();
+    const found = { element, pane, box, picture: box.width && box.height ? element : null };
+    if (!found.picture || element.localName !== "svg") return found;
+    const copy = element.cloneNode(true);
+    copy.removeAttribute("style"); // where it lies on the page
+    found.picture = new Image();
+    found.picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await found.picture.decode();
+    return found;
+  };
+
+  const drawPictures = (pen, size, pictures) => {
+    const frame = hm.map.getContainer().getBoundingClientRect();
+    for (const { element, pane, box, picture } of pictures) {
+      if (!picture) continue;
+      pen.save();
+      pen.globalAlpha = opacityOf(element, pane);
+      clipTo(pen, pane, size);
+      pen.drawImage(picture, box.left - frame.left, box.top - frame.top, box.width, box.height);
+      pen.restore();
     }
   };
 
@@ -133,7 +151,7 @@
   /* Title and the scenario shown. */
   hm.headline = () => {
     const shown = hm.page.hazards
-      .map((hazard, h) => hm.state.on.has(`hazard-${h}`) && `${hm.hazardTitle(hazard)}: ${hm.scenarioName(hazard.scenarios[hm.state.scenarios[h]])}`)
+      .map((hazard, h) => hm.state.on.has(`hazard-${h}`) && hm.labelled(hm.hazardTitle(hazard), hm.scenarioName(hazard.scenarios[hm.state.scenarios[h]])))
       .filter(Boolean);
     return [hm.pick(hm.page.title), ...shown].join(" · ");
   };
@@ -142,8 +160,8 @@
 
   hm.attributionText = () => [...new Set(hm.page.sources.map((source) => source.attribution || source.name).filter(Boolean))].join(" · ");
 
-  /* On paper the map is a picture of what the screen shows, so that it fits any sheet. Layers that others added to the
-     map are not in the picture: with them, the map itself is printed. */
+  /* On paper the map is a picture of what the screen shows, so that it fits any sheet. Shapes that others added take a
+     moment to become one, for which a browser's own print command does not wait: with them, the map itself is printed. */
   hm.preparePaper = async () => {
     hm.fillPrintLegend();
     const own = !["overlayPane", "markerPane"].some((name) => hm.map.getPane(name).childElementCount);
@@ -151,7 +169,7 @@
     // once the map is hidden for paper, the picture is there already
     if (!own || !hm.map.getContainer().clientWidth) return;
     const picture = hm.byId("hm-print-map");
-    picture.src = mapCanvas(0, themeColours()).canvas.toDataURL();
+    picture.src = (await mapCanvas(0, themeColours())).canvas.toDataURL();
     picture.alt = hm.headline();
     await picture.decode();
   };

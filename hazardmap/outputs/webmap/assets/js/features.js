@@ -8,6 +8,7 @@
   const BATCH = 64;
 
   const SHAPES = {
+    star: Array.from({ length: 10 }, (_, k) => [0, 1].map((axis) => (k % 2 ? 0.6 : 1.35) * [Math.sin, (a) => -Math.cos(a)][axis]((k * Math.PI) / 5))),
     triangle: [[0, -1.1], [1.05, 0.8], [-1.05, 0.8]],
     diamond: [[0, -1.1], [1.1, 0], [0, 1.1], [-1.1, 0]],
     square: [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]],
@@ -38,6 +39,9 @@
     return found < 0 ? SEAMS.length : found;
   };
 
+  /* Black with a white edge shows on every colour of every theme. */
+  hm.siteStyle = () => ({ key: "site", colour: "#1b1f24", shape: "star", width: 2, dash: [], fill: 1 });
+
   /* A symbol for legends and lists, drawn as on the map. */
   hm.symbol = (style, kind) => {
     const icon = hm.svg("svg", { width: 20, height: 16, viewBox: "-10 -8 20 16", "aria-hidden": "true" });
@@ -57,8 +61,9 @@
   };
 
   hm.FeatureLayer = L.GridLayer.extend({
-    // styleOf(feature) is the number of its style, or -1 to leave it out; order is that of drawing
-    options: { tileSize: TILE, keepBuffer: 1, updateWhenIdle: false, styles: [], order: [], styleOf: () => 0 },
+    // styleOf(feature) is the number of its style, or -1 to leave it out; order is that of drawing; outline() gives the
+    // colour of outlines over all of them
+    options: { tileSize: TILE, keepBuffer: 1, updateWhenIdle: false, styles: [], order: [], styleOf: () => 0, outline: null },
 
     initialize(features, options) {
       this.features = features;
@@ -89,6 +94,7 @@
       });
       const paint = { point: paintPoints, line: paintLines, polygon: paintPolygons }[features.kind];
       for (const number of options.order) if (groups[number].length) paint(view, groups[number], options.styles[number]);
+      if (options.outline && features.kind === "polygon") outlineAll(view, groups.flat(), options.outline());
       if (options.faded) hm.fadeBeyond(context, coords, view.size, 2);
     },
 
@@ -193,6 +199,20 @@
       context.globalAlpha = 1;
       if (outlined) context.stroke();
     });
+  };
+
+  /* Outlines over everything, so that what lies under a worse one still shows. */
+  const outlineAll = (view, group, colour) => {
+    const { context, ratio, features } = view;
+    if (features.meanWidth * view.scale < 6 * ratio) return;
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.7;
+    context.lineWidth = ratio;
+    inBatches(group, (batch) => {
+      trace(view, batch);
+      context.stroke();
+    });
+    context.globalAlpha = 1;
   };
 
   const hatch = (context, ratio) => {

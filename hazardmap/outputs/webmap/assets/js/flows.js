@@ -7,14 +7,16 @@
   const chosenMeasure = {};
 
   hm.flowTable = (hazard, h) => {
-    const rows = hm.flows[h];
     // where nothing has an origin, nobody sends anything
-    if (!rows.some((row) => row[3] !== "none")) return null;
+    const rows = hm.flows[h].filter((row) => row[3] !== "none");
+    if (!rows.length) return null;
+    const key = hm.measureKey(hazard, h);
+    const sent = rows.some((row) => keyOf(row) === key);
     return hm.el(
       "details", { class: "hm-flows", open: true, id: `hm-flows-${h}` },
       hm.el("summary", {}, hm.text("flows")),
-      matrix(rows, hm.measureKey(hazard, h), h),
-      hm.el("p", { class: "hm-fine" }, `${hm.word("meaning", hazard.meaning)}. ${hm.text("flows hint")}`),
+      sent && matrix(rows, key, h),
+      hm.el("p", { class: "hm-fine" }, sent ? `${hm.word("meaning", hazard.meaning)}. ${hm.text("flows hint")}` : hm.text("no origin")),
     );
   };
 
@@ -68,7 +70,7 @@
     const body = origins.map((origin) => hm.el("tr", {},
       hm.el("th", { scope: "row" }, choice(origin, "", hm.country(origin))),
       ...territories.map((territory) => cell(origin, territory, value(origin, territory), key.split("|")[1]))));
-    const caption = hm.el("caption", { class: "hm-unseen" }, `${hm.text("flows")}: ${hm.scenarioName(hm.page.hazards[h].scenarios[hm.state.scenarios[h]])}`);
+    const caption = hm.el("caption", { class: "hm-unseen" }, hm.labelled(hm.text("flows"), hm.scenarioName(hm.page.hazards[h].scenarios[hm.state.scenarios[h]])));
     return hm.scroller(hm.text("flows"), hm.el("table", { class: "hm-matrix" }, caption, hm.el("thead", {}, head), hm.el("tbody", {}, ...body)));
   };
 

@@ -1,7 +1,10 @@
 /* The layers on the map, and how they follow the state. */
 (() => {
   const hm = window.hazardmap;
-  const PANES = { base: 150, hatch: 250, raster: 300, compare: 301, zones: 320, outlines: 325, context: 340, grid: 345, polygon: 350, line: 360, seams: 365, point: 370, labels: 380 };
+  const PANES = { base: 150, hatch: 250, raster: 300, compare: 301, zones: 320, outlines: 325, context: 340, grid: 345, polygon: 350, line: 360, seams: 365, point: 370, sites: 375, labels: 380 };
+
+  // Cells from this size end at the coast of the base map, which holds to a tenth of it. Finer ones know it better.
+  const COARSE_M = 2000;
 
   /* Unpacks everything that the page carries. */
   hm.loadData = async () => {
@@ -21,9 +24,11 @@
       await Promise.all(reduced.map(async ({ layer: { id, grid } }) => [id, hm.decodeRaster(grid, await hm.unpacked(grid.id))])),
     );
     hm.modelled = await Promise.all(page.hazards.map(({ modelled }) => modelled && hm.unpackedFeatures(modelled)));
-    hm.data = new Map(
-      await Promise.all(hm.allFeatureLayers().map(async ({ layer }) => [layer.id, await hm.unpackedFeatures(layer.id)])),
-    );
+    hm.data = new Map();
+    const layers = hm.allFeatureLayers().map(({ layer }) => layer);
+    const load = async ({ id, like }) => hm.data.set(id, await hm.unpackedFeatures(id, hm.data.get(like)));
+    await Promise.all(layers.filter(({ like }) => !like).map(load));
+    await Promise.all(layers.filter(({ like }) => like).map(load)); // the same shapes as one of those
   };
 
   /* Rows of scenario number, measure, unit, origin, territory and what is attributed. */
@@ -39,6 +44,7 @@
     ...hm.page.hazards.flatMap((hazard, h) => [
       ...(hazard.zones ? [{ layer: hazard.zones, hazard: h, role: hazard.raster ? "outlines" : "zones" }] : []),
       ...(hazard.seams ? [{ layer: hazard.seams, hazard: h, role: "seams" }] : []),
+      ...(hazard.sites ? [{ layer: hazard.sites, hazard: h, role: "sites" }] : []),
       ...hazard.assets.map((layer) => ({ layer, hazard: h, role: "assets" })),
     ]),
   ];
@@ -73,7 +79,7 @@
     const { origin, territory } = hm.state;
     if (entry.role === "context" || entry.role === "seams") return true;
     const lies = () => ["country", "territory"].some((name) => hm.named(entry, name, f) === territory);
-    if (territory && hm.attribute(entry, "country") && !lies()) return false;
+    if (territory && entry.role !== "sites" && hm.attribute(entry, "country") && !lies()) return false;
     return !origin || hm.named(entry, "origin", f) === origin || hm.mixOf(entry, f).some(([name]) => name === origin);
   };
 
@@ -98,8 +104,8 @@
   hm.featureName = (entry, f) => {
     if (entry.layer.name === "territories") return hm.territory(hm.named(entry, "asset", f));
     if (entry.role === "seams") return hm.seamKind(hm.named(entry, "kind", f));
-    if (entry.role === "zones" || entry.role === "outlines") return hm.hazardTitle(hm.page.hazards[entry.hazard]);
     const name = hm.named(entry, "name", f) ?? hm.named(entry, "asset", f);
+    if (name === null && ["zones", "outlines"].includes(entry.role)) return hm.hazardTitle(hm.page.hazards[entry.hazard]);
     return name === null || name === "" ? `${hm.layerTitle(entry.layer)} ${f + 1}` : String(name);
   };
 
@@ -120,16 +126,19 @@
     hm.featureLayers = hm.allFeatureLayers().map((entry) => ({ ...entry, drawn: makeFeatures(entry), grid: makeGrid(entry) }));
   };
 
+  const OUTLINES = { light: "#1b1f24", dark: "#ffffff", contrast: "#000000" };
+
   const hatchColour = () => ({ light: "#8a8171", dark: "#9aa7b3", contrast: "#000000" })[hm.state.theme];
 
   const makeRaster = (hazard, h) => {
     const raster = hm.rasters[h];
     const colours = () => hm.coloursOf(hazard);
     const keep = (cell) => !hm.state.origin || hm.cellMix(raster, cell).some(([name]) => name === hm.state.origin);
+    const land = hm.base.land && Math.min(...raster.cell_m) >= COARSE_M ? hm.base : null;
     return {
       keep,
-      shown: new hm.RasterLayer(raster, colours, { pane: "hm-raster" }),
-      compared: new hm.RasterLayer(raster, colours, { pane: "hm-compare" }),
+      shown: new hm.RasterLayer(raster, colours, { pane: "hm-raster", land }),
+      compared: new hm.RasterLayer(raster, colours, { pane: "hm-compare", land }),
       hatched: new hm.HatchLayer(raster, hm.base.land, {
         pane: "hm-hatch",
         colour: hatchColour,
@@ -145,6 +154,7 @@
       pane: `hm-${pane}`,
       styles,
       faded: entry.role === "zones" && !hm.attribute(entry, "country"),
+      outline: entry.role === "zones" ? () => OUTLINES[hm.state.theme] : null,
       order: entry.role === "assets" ? hm.STATUS_ORDER : styles.map((_, k) => k),
       styleOf: (f) => (hm.passes(entry, f) ? styleNumber(entry, f) : -1),
     });
@@ -160,12 +170,14 @@
     if (entry.role === "assets") return hm.statusStyles(hm.page.status_colours);
     if (entry.role === "context") return [{ colour: "#6a51a3", shape: "square", width: 2, dash: [], fill: 0.3 }];
     if (entry.role === "seams") return hm.seamStyles();
-    const fill = entry.role === "outlines" ? 0.25 : 0.6;
+    if (entry.role === "sites") return [hm.siteStyle()];
+    // a hazard is drawn as solid as its legend, so that where two clouds overlap no third colour appears
+    const fill = entry.role === "outlines" ? 0.25 : 1;
     return hm.coloursOf(hm.page.hazards[entry.hazard]).map((colour) => ({ colour, shape: "circle", width: 3, dash: [], fill }));
   };
 
   const styleNumber = (entry, f) => {
-    if (entry.role === "context") return 0;
+    if (entry.role === "context" || entry.role === "sites") return 0;
     if (entry.role === "assets") return hm.named(entry, entry.layer.status, f) ?? -1;
     const scenario = hm.named(entry, "scenario", f);
     if (scenario >= 0 && scenario !== hm.state.scenarios[entry.hazard]) return -1;
@@ -187,6 +199,7 @@
     for (const entry of hm.featureLayers) {
       const shown = hm.isOn(entry);
       entry.drawn.options.styles = stylesOf(entry);
+      if (entry.role === "zones") entry.drawn.setOpacity(hm.state.opacity);
       if (shown && hm.map.hasLayer(entry.drawn)) entry.drawn.redraw();
       show(entry.drawn, shown);
       if (entry.grid) applyGrid(entry, shown);
@@ -265,7 +278,7 @@
     });
     note.hidden = !hidden.length;
     note.textContent = hidden
-      .map((hazard) => `${hm.hazardTitle(hazard)}: ${hm.text("too coarse", { cells: hm.cellSize(hazard.raster) })}`)
+      .map((hazard) => hm.labelled(hm.hazardTitle(hazard), hm.text("too coarse", { cells: hm.cellSize(hazard.raster) })))
       .join(" ");
   };
 

@@ -102,18 +102,18 @@
   };
 
   const hazardSection = (hazard, h) => {
-    const on = [`hazard-${h}`, hazard.zones?.id, hazard.seams?.id].some((id) => hm.state.on.has(id));
+    const on = [`hazard-${h}`, hazard.zones?.id, hazard.seams?.id, hazard.sites?.id].some((id) => hm.state.on.has(id));
     return group(hm.text("hazard"), toggle(`hazard-${h}`, hm.hazardTitle(hazard)),
-      on && hm.el("div", { class: "hm-sub" }, hm.scenarioSlider(hazard, h), hm.legend(hazard, true), ...rasterControls(hazard, h)),
+      on && hm.el("div", { class: "hm-sub" }, hm.scenarioSlider(hazard, h), hm.legend(hazard, true), ...drawingControls(hazard, h)),
       on && hm.measureRow(hazard, h),
       on && hm.flowTable(hazard, h),
       on && hm.flowChart(hazard, h),
-      ...hm.featureLayers.filter((entry) => entry.hazard === h && ["outlines", "seams"].includes(entry.role)).map(shapeToggle));
+      ...hm.featureLayers.filter((entry) => entry.hazard === h && ["outlines", "seams", "sites"].includes(entry.role)).map(shapeToggle));
   };
 
-  /* Zones beside a raster, and seams between maps: each a layer of its own; seams with their legend. */
+  /* Zones beside a raster, seams between maps (with their legend), sites: each a layer of its own. */
   const shapeToggle = (entry) =>
-    hm.el("div", {}, toggle(entry.layer.id, hm.layerTitle(entry.layer)), entry.role === "seams" && hm.isOn(entry) && hm.seamLegend(entry));
+    hm.el("div", {}, toggle(entry.layer.id, hm.layerTitle(entry.layer), entry.role === "sites" && hm.symbol(hm.siteStyle(), "point")), entry.role === "seams" && hm.isOn(entry) && hm.seamLegend(entry));
 
   hm.seamLegend = (entry) => {
     const { count, columns } = hm.data.get(entry.layer.id);
@@ -123,8 +123,7 @@
       hm.el("li", { class: "hm-whole" }, hm.symbol(styles[hm.seamStyle(kind)], "line"), hm.seamKind(kind))));
   };
 
-  const rasterControls = (hazard, h) => {
-    if (!hazard.raster) return [];
+  const drawingControls = (hazard, h) => {
     const opacity = hm.el("input", { type: "range", id: `hm-opacity-${h}`, min: 0.1, max: 1, step: 0.05, on: {
       input: () => {
         hm.state.opacity = Number(opacity.value);
@@ -132,6 +131,8 @@
       },
     } });
     opacity.value = hm.state.opacity;
+    const opacityRow = hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-opacity-${h}` }, hm.text("opacity")), opacity);
+    if (!hazard.raster) return hazard.zones ? [opacityRow] : [];
     const choices = [["", "–"], ...hazard.scenarios.map((scenario, s) => [`${h}:${s}`, hm.scenarioTitle(scenario)])];
     const compare = hm.select(choices, hm.state.compare.startsWith(`${h}:`) ? hm.state.compare : "", (value) => {
       hm.state.compare = value;
@@ -139,7 +140,7 @@
       hm.buildPanel();
     }, { id: `hm-compare-${h}` });
     return [
-      hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-opacity-${h}` }, hm.text("opacity")), opacity),
+      opacityRow,
       hazard.scenarios.length > 1 && hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-compare-${h}` }, hm.text("compare")), compare),
       hm.state.compare.startsWith(`${h}:`) && dividerSlider(),
     ];
@@ -166,9 +167,14 @@
     });
     if (hazard.raster || hazard.modelled) items.push(hm.el("li", { class: "hm-whole" }, hm.el("i", { class: "hm-hatched" }), hm.text("value.not covered")));
     const list = hm.el("ul", { class: "hm-legend" }, ...items);
-    if (!withNotes || !hazard.raster?.smooth) return list;
-    const note = hm.text("smoothed", { cells: hm.cellSize(hazard.raster) });
-    return hm.el("div", {}, list, hm.el("p", { class: "hm-fine" }, note));
+    return withNotes && hazard.raster ? hm.el("div", {}, list, ...cellNotes(hazard.raster)) : list;
+  };
+
+  /* What was done to the cells for drawing. */
+  const cellNotes = (raster) => {
+    const said = { cells: hm.cellSize(raster), count: hm.number(raster.worst_of ** 2) };
+    const keys = [raster.worst_of > 1 && "coarsened", raster.smooth && "smoothed"].filter(Boolean);
+    return keys.map((key) => hm.el("p", { class: "hm-fine" }, hm.text(key, said)));
   };
 
   // ------------------------------------------------------------------------------------------------- filter and assets

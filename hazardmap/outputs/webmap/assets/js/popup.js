@@ -47,7 +47,7 @@
     const found = hm.featureLayers
       .filter((entry) => hm.isOn(entry))
       .reverse()
-      .flatMap((entry) => entry.drawn.hits(latlng, hm.map).map((f) => [entry, f]));
+      .flatMap((entry) => worstOfEach(entry, entry.drawn.hits(latlng, hm.map)).map((f) => [entry, f]));
     const sections = found.slice(0, MOST_FEATURES).map(([entry, f]) => featureSection(entry, f));
     if (found.length > MOST_FEATURES) sections.push(hm.el("p", {}, hm.text("and more", { count: found.length - MOST_FEATURES })));
     hm.page.hazards.forEach((hazard, h) => {
@@ -62,6 +62,18 @@
     hm.openPopup(latlng, hm.el("div", {}, ...sections), sections[0].querySelector("h2")?.textContent || "", from);
   };
 
+  /* Clouds of one source lie in one another: of those the worst, and every source. */
+  const worstOfEach = (entry, found) => {
+    if (entry.role !== "zones") return found;
+    const level = (f) => hm.named(entry, "level", f);
+    const worst = new Map();
+    for (const f of found) {
+      const source = JSON.stringify([hm.named(entry, "name", f), hm.mixOf(entry, f), hm.named(entry, "territory", f)]);
+      if (!worst.has(source) || level(f) > level(worst.get(source))) worst.set(source, f);
+    }
+    return [...worst.values()].sort((a, b) => level(b) - level(a));
+  };
+
   hm.openFeature = (entry, f, from) => {
     const latlng = hm.middle(hm.data.get(entry.layer.id), f);
     const content = hm.el("div", {}, featureSection(entry, f));
@@ -73,7 +85,9 @@
       hm.el("tr", {}, hm.el("th", { scope: "row" }, name), hm.el("td", {}, value)))));
 
   const featureSection = (entry, f) => {
-    const section = hm.el("section", {}, hm.el("h2", {}, hm.featureName(entry, f)), hm.el("p", { class: "hm-kind" }, hm.layerTitle(entry.layer)));
+    const kind = entry.role === "zones" ? hm.hazardTitle(hm.page.hazards[entry.hazard]) : hm.layerTitle(entry.layer);
+    const name = hm.featureName(entry, f);
+    const section = hm.el("section", {}, hm.el("h2", {}, name), name !== kind && hm.el("p", { class: "hm-kind" }, kind));
     const rows = entry.layer.attributes
       .filter((attribute) => attribute.name !== "name" && attribute.kind !== "mix" && !attribute.per_scenario)
       .map((attribute) => [attribute, hm.value(entry, attribute, f)])
@@ -89,7 +103,7 @@
   /* Status and the values that depend on the scenario, each as [title, function of the number of a scenario]. */
   const assetColumns = (entry, f) =>
     entry.layer.attributes
-      .filter((a) => a.per_scenario && ["status", "maximum", "affected"].includes(a.name))
+      .filter((a) => a.per_scenario && (["status", "minimum", "maximum", "affected"].includes(a.name) || a.name.startsWith("damage")))
       .map((a) => [hm.columnTitle(a), (s) => hm.shownValue(entry, a, hm.value(entry, a, f, s))]);
 
   const cellSection = (hazard, h, latlng) => {
@@ -117,7 +131,7 @@
   const cellText = (hazard, raster, scenario, cell) => {
     const value = hm.cellValue(raster, scenario, cell);
     if (value === null) return hm.text("value.not covered");
-    if (value === 0 && raster.worse === "higher") return hm.text(hazard.units === "m" ? "value.dry" : "value.none");
+    if (value === 0 && raster.worse === "higher") return hm.text(isWater(hazard) ? "value.dry" : "value.none");
     const least = 10 ** -raster.decimals;
     if (value > 0 && value < least / 2) return `< ${hm.quantity(least, hazard.units, raster.decimals)}`;
     return hm.quantity(value, hazard.units, raster.decimals);
@@ -136,7 +150,7 @@
 
   const sourceLine = (source) => {
     const said = [source.attribution || source.source, source.licence].filter(Boolean).join(", ");
-    return said ? hm.el("p", { class: "hm-fine" }, `${hm.text("source")}: ${said}`) : hm.el("span", {});
+    return said ? hm.el("p", { class: "hm-fine" }, hm.labelled(hm.text("source"), said)) : hm.el("span", {});
   };
 
   const placeLine = (latlng) => {
@@ -157,9 +171,12 @@
 
   // --------------------------------------------------------------------------------------------- values as one reads
 
+  /* Depth in metres, not distance. */
+  const isWater = (hazard) => hazard?.units === "m" && hazard.worse === "higher";
+
   /* What became of it: "dry" is said of water only. */
   hm.statusText = (key, hazards) => {
-    const water = hazards.every((h) => hm.page.hazards[h]?.units === "m");
+    const water = hazards.every((h) => isWater(hm.page.hazards[h]));
     return hm.text(!water && hm.hasText(`status.${key}.other`) ? `status.${key}.other` : `status.${key}`);
   };
 
@@ -186,13 +203,16 @@
     return shown ? shown(entry, attribute, value) : String(value);
   };
 
+  /* Between numbers below 0 a dash would read as one more sign. */
+  const range = (hazard, low, high) => (Math.min(...hazard.levels) < 0 ? hm.text("range", { low, high }) : `${low} – ${high}`);
+
   /* "0.5 – 1 m": a class by its edges. */
   hm.levelLabel = (hazard, level) => {
     const edge = (k) => hm.number(hazard.levels[k]);
     const units = hm.units(hazard.units);
     if (level < 0) return "–";
     const last = level === hazard.levels.length - 1;
-    const said = last ? `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)}` : `${edge(level)} – ${edge(level + 1)}`;
+    const said = last ? `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)}` : range(hazard, edge(level), edge(level + 1));
     return units ? `${said} ${units}` : said;
   };
 })();

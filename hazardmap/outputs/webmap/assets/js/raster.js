@@ -2,6 +2,8 @@
 (() => {
   const hm = window.hazardmap;
   const MISSING = -2;
+  // Drawn as nothing: known, and milder than every class or left out by a filter. No code of a raster is as high.
+  const MILD = 65535;
 
   hm.decodeRaster = (described, bytes) => {
     const cells = described.columns * described.rows;
@@ -33,8 +35,8 @@
 
   /* Class number of every code; -1 is known and milder than every class, MISSING is not known. */
   const classLookup = (described) => {
-    const lookup = new Int8Array(described.bytes === 1 ? 256 : 65536).fill(-1);
-    described.starts.forEach((start, k) => lookup.fill(described.classes[k], start));
+    const lookup = new Int8Array(65536).fill(-1);
+    described.starts.forEach((start, k) => lookup.fill(described.classes[k], start, MILD));
     lookup[0] = MISSING;
     return lookup;
   };
@@ -138,13 +140,16 @@
       const [left, right] = bounded(x, cells.wide, raster.columns);
       const [top, bottom] = bounded(y, cells.high, raster.rows);
       let worst = 0;
+      let mild = 0;
       for (let row = top; row < bottom; row++) {
         for (let i = row * raster.columns + left; i < row * raster.columns + right; i++) {
-          const code = keep && !keep(i) ? Math.min(codes[i], 1) : codes[i];
-          if (code && (!worst || (higher ? code > worst : code < worst))) worst = code;
+          const code = codes[i];
+          if (!code) continue;
+          if (keep && !keep(i)) mild = MILD;
+          else if (!worst || (higher ? code > worst : code < worst)) worst = code;
         }
       }
-      out[pixel] = worst;
+      out[pixel] = worst || mild;
     }
     return out;
   };
@@ -158,8 +163,7 @@
       const x = cells.column[pixel];
       const y = cells.row[pixel];
       if (x < 0 || y < 0 || x >= width || y >= height) continue;
-      const own = codes[Math.floor(y) * width + Math.floor(x)];
-      if (!own) continue;
+      if (!codes[Math.floor(y) * width + Math.floor(x)]) continue;
       const left = Math.floor(x - 0.5);
       const top = Math.floor(y - 0.5);
       let hit = 0;
@@ -176,7 +180,7 @@
         hit += weight;
         sum += weight * codes[i];
       }
-      out[pixel] = hit >= 0.5 * known && hit > 0 ? Math.round(sum / hit) : Math.min(own, 1);
+      out[pixel] = hit >= 0.5 * known && hit > 0 ? Math.round(sum / hit) : MILD;
     }
     return out;
   };
@@ -211,6 +215,7 @@
         if (level >= 0) pixels[i] = colours[level];
       }
       context.putImageData(image, 0, 0);
+      if (this.options.land) hm.keepLand(context, this.options.land, coords, size);
       hm.fadeBeyond(context, coords, size, 1);
       return canvas;
     },

@@ -47,7 +47,7 @@
     const hits = [];
     for (const entry of hm.featureLayers) {
       const features = hm.data.get(entry.layer.id);
-      if (!["assets", "context"].includes(entry.role) || features.count > SEARCHED) continue;
+      if (!["assets", "context", "sites"].includes(entry.role) || features.count > SEARCHED) continue;
       for (let f = 0; f < features.count && hits.length < MOST / 2; f++) {
         const name = hm.featureName(entry, f);
         if (!hm.fold(name).includes(wanted)) continue;

@@ -31,7 +31,7 @@
     const on = ["labels", ...page.context.map((layer) => layer.id)];
     page.hazards.forEach((hazard, h) => {
       if (h) return;
-      const own = [hazard.zones, hazard.seams, ...hazard.assets].filter((layer) => layer?.shown);
+      const own = [hazard.zones, hazard.seams, hazard.sites, ...hazard.assets].filter((layer) => layer?.shown);
       on.push(`hazard-${h}`, ...own.map((layer) => layer.id));
     });
     return on;
@@ -42,7 +42,7 @@
     "labels",
     ...page.context.map((layer) => layer.id),
     ...page.hazards.flatMap((hazard, h) => [
-      `hazard-${h}`, ...[hazard.zones, hazard.seams, ...hazard.assets].filter(Boolean).map((layer) => layer.id),
+      `hazard-${h}`, ...[hazard.zones, hazard.seams, hazard.sites, ...hazard.assets].filter(Boolean).map((layer) => layer.id),
     ]),
   ];
 
@@ -118,6 +118,9 @@
     return found.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   };
 
+  /* "Flood depth: HQ100", with the space before the colon that French has. */
+  hm.labelled = (label, text) => `${label}${hm.text("colon")} ${text}`;
+
   hm.hasText = (key) => key in hm.texts.en;
 
   /* One of the texts that came with the data, by language. */
@@ -132,7 +135,10 @@
   hm.locale = () => (hm.state.language === "en" ? "en-GB" : hm.state.language);
 
   hm.number = (value, digits) =>
-    new Intl.NumberFormat(hm.locale(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: digits ?? 3 }).format(value);
+    signed(new Intl.NumberFormat(hm.locale(), { minimumFractionDigits: digits ?? 0, maximumFractionDigits: digits ?? 3 }).format(value));
+
+  /* A minus, not a hyphen. */
+  const signed = (text) => text.replace("-", "\u2212");
 
   /* To the two figures that a screening supports: 12,000 people, 3.4 km2. */
   hm.rounded = (value, unit) => {
@@ -148,7 +154,8 @@
   hm.date = (iso) => {
     const moment = new Date(iso);
     if (Number.isNaN(moment.getTime())) return iso;
-    return new Intl.DateTimeFormat(hm.locale(), { dateStyle: "long", timeZone: "UTC" }).format(moment);
+    const text = new Intl.DateTimeFormat(hm.locale(), { dateStyle: "long", timeZone: "UTC" }).format(moment);
+    return hm.state.language === "fr" ? text.replace(/^1 /, "1er ") : text; // only the first of a month is an ordinal
   };
 
   /* "2018-07" as "July 2018". */

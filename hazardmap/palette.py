@@ -1,6 +1,8 @@
 """Colours of classes: sequential, told apart with any colour vision; worse stands out more from the page."""
 
-__all__ = ["DARK_PALETTES", "PALETTES", "STATUS_COLOURS", "class_colours"]
+from typing import Literal
+
+__all__ = ["DARK_PALETTES", "PALETTES", "STATUS_COLOURS", "class_colours", "palette_of"]
 
 # Between neighbours the colour distance stays above 10 (CIEDE2000) under protanopia, deuteranopia and tritanopia for
 # up to five classes; tests/webmap/test_palette.py measures it.
@@ -39,3 +41,14 @@ def _between(anchors: list[tuple[int, ...]], position: float) -> str:
     part = position - low
     mixed = (round(a + (b - a) * part) for a, b in zip(anchors[low], anchors[low + 1], strict=True))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def palette_of(hazard: str) -> Literal["water", "heat"]:
+    """Return the name of the ramp that a hazard is drawn in.
+
+    Examples
+    --------
+    >>> palette_of("flood"), palette_of("drought")
+    ('water', 'heat')
+    """
+    return "water" if hazard == "flood" else "heat"
