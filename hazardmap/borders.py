@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+from affine import Affine
+from odc.geo.geobox import GeoBox
 
 from hazardmap.errors import GeometryError
 
-__all__ = ["OUTSIDE", "Pieces", "amounts", "cut", "discs", "disjoint", "keep_dimension", "to_crs"]
+__all__ = ["OUTSIDE", "Pieces", "amounts", "cut", "discs", "disjoint", "drawn", "keep_dimension", "to_crs"]
 
 OUTSIDE = -1
 """Number of the territory of what lies outside every territory."""
@@ -296,3 +298,40 @@ def discs(points: gpd.GeoDataFrame, radius_m: float) -> gpd.GeoDataFrame:
     )
     rings = np.stack([east, north], axis=1).reshape(*shape, 2)
     return lonlat.set_geometry(gpd.GeoSeries(shapely.polygons(rings), index=lonlat.index, crs=4326))
+
+
+def drawn(shapes: Shapes, grid: GeoBox, rows: slice, columns: slice) -> npt.NDArray[np.int16]:
+    """Find the polygon that the centre of each cell of a window lies in.
+
+    Parameters
+    ----------
+    shapes : ndarray of polygons, shape (n,)
+        In the CRS of the grid; where two overlap, the first counts.
+    grid : GeoBox
+    rows, columns : slice
+        The window.
+
+    Returns
+    -------
+    ndarray of int, shape (rows, columns)
+        Number of the polygon, from 1; 0 for none.
+
+    Examples
+    --------
+    >>> grid = GeoBox((1, 3), Affine(1, 0, 0, 0, -1, 1), "EPSG:3035")
+    >>> drawn(np.array([shapely.box(1, 0, 2, 1)]), grid, slice(0, 1), slice(0, 3)).tolist()
+    [[0, 1, 0]]
+    """
+    from rasterio.features import rasterize
+
+    transform = grid.transform * Affine.translation(columns.start, rows.start)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    corners = np.array([transform * (-1, -1), transform * (shape[1] + 1, shape[0] + 1)])
+    burnt = []
+    for number, land in reversed(list(enumerate(shapes, start=1))):  # the last one drawn stays on top
+        parts = shapely.get_parts(shapely.clip_by_rect(land, *corners.min(axis=0), *corners.max(axis=0)))
+        burnt += [(part, number) for part in parts[shapely.get_dimensions(parts) == 2]]
+    if not burnt:
+        return np.zeros(shape, dtype=np.int16)
+    found: npt.NDArray[np.int16] = rasterize(burnt, out_shape=shape, transform=transform, fill=0, dtype="int16")
+    return found

@@ -13,61 +13,18 @@ from typing import Any
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from hazardmap import catalog, hazards, outputs
+from hazardmap import catalog, chemistry, hazards, outputs
+from hazardmap.damages import AssetDamage, Damage
 from hazardmap.errors import HazardmapError, NoOverlapError, StudyError
 from hazardmap.writing import require_folder
-from hazardmap.yamlfile import Document, parse_yaml, read_yaml
+from hazardmap.yamlfile import Document, override, read_yaml
 
-__all__ = ["Study"]
+__all__ = ["Study", "source_date"]
 
 _log = logging.getLogger(__name__)
 
 Reference = str | dict[str, Any]
 Say = Callable[[str], None]
-
-
-class AssetDamage(BaseModel):
-    """The curve that a layer follows, and what a total loss of it costs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    curve: str
-    max_damage: float | None = Field(default=None, ge=0)
-    unit: str | None = None
-
-
-class Damage(BaseModel):
-    """What turns depth into damage; see :func:`hazardmap.catalog.damage_tables`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    curves: str = "damage-curves-jrc-2017"
-    prices: str | None = "max-damage-jrc-2017"
-    landuse: str | None = None
-    assets: dict[str, AssetDamage] = {}
-
-    def tables(self, folder: Path) -> Any:
-        """Read the tables."""
-        return catalog.damage_tables(self.curves, self.prices, self.landuse, folder=folder)
-
-    def apply(self, name: str, layer: Any) -> Any:
-        """Put curve and price into the columns of a layer that the study names."""
-        own = self.assets.get(name)
-        if own is None:
-            return layer
-        if not hasattr(layer, "columns"):
-            raise StudyError(
-                f"damage.assets.{name} names a curve for a raster; expected points, lines or polygons; "
-                "a raster of land use takes its curves from 'landuse'"
-            )
-        units = layer.attrs.get("units")
-        changed = layer.assign(curve=own.curve)
-        if own.max_damage is not None:
-            known = dict(units) if isinstance(units, Mapping) else {"value": units}
-            changed = changed.assign(max_damage=own.max_damage)
-            units = {**known, "max_damage": own.unit}
-        changed.attrs = {**layer.attrs, "units": units}
-        return changed
 
 
 class Study(BaseModel):
@@ -90,6 +47,8 @@ class Study(BaseModel):
         Tables that turn depth into damage (``curves``, ``prices``, ``landuse``: a name or a path each), and ``assets``:
         name of a layer to the ``curve`` that all of it follows, and perhaps ``max_damage`` with its ``unit``. Assets
         may say these themselves, in the columns ``curve`` and ``max_damage``.
+    protection : str or mapping, optional
+        Layer of polygons with ``protection``: standards in years, for values per year.
     note : str or mapping of language to str, optional
         What every reader must know, such as what the study is not for.
 
@@ -108,6 +67,7 @@ class Study(BaseModel):
     hazards: dict[str, dict[str, Any]] = Field(min_length=1)
     assets: dict[str, Reference] = {}
     damage: Damage | None = None
+    protection: Reference | None = None
     outputs: dict[str, str | dict[str, Any]] = Field(min_length=1)
     note: str | dict[str, str] | None = None
 
@@ -143,7 +103,7 @@ class Study(BaseModel):
         if not isinstance(document.data, dict):
             raise StudyError(f"{path} holds no keys; expected title, area, territories, hazards, outputs; add them")
         for change in changes:
-            _override(document.data, change)
+            override(document.data, change)
         try:
             study = cls.model_validate({**document.data, "folder": path.resolve().parent})
         except pydantic.ValidationError as error:
@@ -205,14 +165,15 @@ class Study(BaseModel):
         territories = self._territories(say)
         assets = self._assets(say)
         tables = None if self.damage is None else self.damage.tables(self.folder)
-        found = {}
-        for name, parameters in self.hazards.items():
-            footprint = self._footprint(name, parameters, say)
+        dikes = None if self.protection is None else self._open(self.protection, "protection", say)
+        found, known = {}, dict[str, Any]()
+        for name in self.hazards:
+            footprint = self._footprint(name, known, say)
             started = perf_counter()
             say(f"{name}: laying it over {len(territories)} territories and {len(assets)} layers")
-            found[name] = overlay(footprint, territories, assets, damage=tables, scheduler=scheduler)
+            found[name] = overlay(footprint, territories, assets, damage=tables, protection=dikes, scheduler=scheduler)
             _log.info("%s overlaid in %.1f s", name, perf_counter() - started)
-        self._write(list(found.values()), targets, say, made or _source_date())
+        self._write(list(found.values()), targets, say, made or source_date())
         return found
 
     def _write(
@@ -254,18 +215,29 @@ class Study(BaseModel):
             return found
         return {name: self.damage.apply(name, layer) for name, layer in found.items()}
 
-    def _footprint(self, name: str, parameters: Mapping[str, Any], say: Say) -> Any:
-        return hazards.get(name)(**self._arguments(name, parameters, say))
+    def _footprint(self, name: str, known: dict[str, Any], say: Say) -> Any:
+        """Make the footprint of a hazard, and of those that it needs, each once."""
+        if name not in known:
+            known[name] = hazards.get(name)(**self._arguments(name, known, say))
+        return known[name]
 
-    def _arguments(self, name: str, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
-        """Open the layers that a hazard names; options go through as they are."""
-        layers = hazards.inputs(hazards.get(name))
-        found = {
-            key: self._argument(value, f"hazards.{name}.{key}", say) if key in layers else value
-            for key, value in parameters.items()
-        }
+    def _arguments(self, name: str, known: dict[str, Any], say: Say) -> dict[str, Any]:
+        """Open the layers that a hazard names, and make the hazards; options go through as they are."""
+        hazard = hazards.get(name)
+        layers, needed = hazards.inputs(hazard), hazards.needs(hazard)
+        found: dict[str, Any] = {}
+        for key, value in self.hazards[name].items():
+            if key in needed:
+                found[key] = self._footprint(value, known, say)
+            else:
+                found[key] = self._argument(value, f"hazards.{name}.{key}", say) if key in layers else value
         if isinstance(found.get("levels"), str):
             found["levels"] = catalog.depth_classes(found["levels"])
+        if isinstance(found.get("rating"), str):
+            found["rating"] = catalog.hazard_rating(found["rating"])
+        for key in _TABLES.keys() & found.keys():
+            if isinstance(found[key], str):
+                found[key] = _TABLES[key](found[key], folder=self.folder)
         return found
 
     def _argument(self, value: Any, where: str, say: Say) -> Any:
@@ -276,7 +248,10 @@ class Study(BaseModel):
     def _scenario(self, item: Any, where: str, say: Say) -> dict[str, Any]:
         if not isinstance(item, dict) or "layer" not in item:
             raise StudyError(f"{where} names no layer; expected {{layer, label, class, return_period}}; add 'layer'")
-        return {**item, "layer": self._open(item["layer"], where, say)}
+        given = {"layer": self._open(item["layer"], where, say)}
+        if "velocity" in item:
+            given["velocity"] = self._open(item["velocity"], f"{where}.velocity", say)
+        return {**item, **given}
 
     def _open(self, reference: Reference, where: str, say: Say) -> Any:
         say(f"opening {where}")
@@ -286,7 +261,7 @@ class Study(BaseModel):
             raise type(error)(f"{where}: {error}") from None
 
     def _targets(self, out: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """Return the path and the options of each output; a path that leaves the folder is refused."""
+        """Return the path and the checked options of each output; a path that leaves the folder is refused."""
         require_folder(out)
         targets = {}
         for name, choice in self.outputs.items():
@@ -300,7 +275,10 @@ class Study(BaseModel):
                     f"outputs.{name} writes to {path!r}, which leaves the output folder; expected a name inside it; "
                     "choose the folder with --out"
                 )
-            targets[name] = (target, options)
+            try:
+                targets[name] = (target, outputs.prepared(name, options, self.folder))
+            except HazardmapError as error:
+                raise type(error)(f"outputs.{name}: {error}") from None
         return targets
 
     def _questions(self, out: Path | None) -> list[tuple[str, Callable[[], Any]]]:
@@ -313,22 +291,32 @@ class Study(BaseModel):
         ]
         for name, reference in self.assets.items():
             questions.append((name, partial(self._open, reference, f"assets.{name}", silent)))
+        if self.protection is not None:
+            questions.append(("protection", partial(self._open, self.protection, "protection", silent)))
         if self.damage is not None:
             questions.append(("damage", partial(self.damage.tables, self.folder)))
-        for name, parameters in self.hazards.items():
-            questions.append((name, partial(self._footprint, name, parameters, silent)))
-        return questions
+        known: dict[str, Any] = {}
+        return [*questions, *((name, partial(self._footprint, name, known, silent)) for name in self.hazards)]
 
 
-# A river basin reaches beyond the area of a study, so what describes it is opened whole.
-_WHOLE = (".origin", ".territories", ".lowland", ".links", ".runoff")
+# A river basin and a cloud reach beyond the area of a study, so what describes them is opened whole.
+_WHOLE = (".origin", ".territories", ".lowland", ".links", ".runoff", ".sites")
+
+
+# Options that may name a table.
+_TABLES: dict[str, Callable[..., Any]] = {
+    "qualifying": chemistry.qualifying_quantities,
+    "substances": chemistry.substances,
+    "wind_rose": catalog.parameters,
+}
 
 
 def _wide(where: str) -> bool:
     return where.startswith("hazards.") and where.endswith(_WHOLE)
 
 
-def _source_date() -> str | None:
+def source_date() -> str | None:
+    """Return the date that ``SOURCE_DATE_EPOCH`` says, if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), tz=UTC).date().isoformat() if epoch.isdigit() else None
 
@@ -348,6 +336,7 @@ def _check_names(study: Study, document: Document) -> None:
         if missing:
             line = document.line(("hazards", name))
             raise StudyError(f"{document.path} line {line}: {name} needs {missing[0]!r}; expected a layer; name one")
+        _check_needs(study, name, document)
     if study.damage is not None:
         _require_known(study.damage.assets, list(study.assets), ("damage", "assets"), document)
     for name, choice in study.outputs.items():
@@ -356,6 +345,23 @@ def _check_names(study: Study, document: Document) -> None:
             _require_known(choice, ["path", "restricted", *known], ("outputs", name), document)
             if choice.get("annual") is not None:
                 require_annual(choice["annual"])
+
+
+def _check_needs(study: Study, name: str, document: Document, before: tuple[str, ...] = ()) -> None:
+    """Refuse a hazard that needs one which the study does not have, or which needs it in turn."""
+    for key in hazards.needs(hazards.get(name)):
+        wanted = study.hazards[name].get(key)
+        if wanted is None:
+            continue
+        line = document.line(("hazards", name, key))
+        where = f"{document.path} line {line}: hazards.{name}.{key} is {wanted!r}"
+        if wanted not in study.hazards:
+            near = get_close_matches(str(wanted), study.hazards, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "add it"
+            raise StudyError(f"{where}; expected another hazard of this study ({', '.join(study.hazards)}); {hint}")
+        if wanted in (name, *before):
+            raise StudyError(f"{where}, which needs {name!r} itself; expected hazards in one order; take one away")
+        _check_needs(study, wanted, document, (*before, name))
 
 
 def _keys(owner: type[BaseModel]) -> list[str]:
@@ -391,21 +397,3 @@ def _explain(error: pydantic.ValidationError, document: Document) -> str:
         return f"{where} the study has no {key!r}; expected one; add it"
     found = str(first.get("input"))[:60]
     return f"{where} {key} is {found}; {first['msg'].removeprefix('Value error, ')}; correct it"
-
-
-def _override(data: dict[str, Any], change: str) -> None:
-    """Set one key of a study, such as ``hazards.flood.levels=[0.3, 1]``."""
-    key, equals, text = change.partition("=")
-    steps = key.strip().split(".")
-    if not equals or not all(steps):
-        raise StudyError(f"--set {change!r} sets nothing; expected KEY.KEY=VALUE; write hazards.flood.levels=[0.3,1]")
-    value = parse_yaml(text, Path("--set")).data
-    place: Any = data
-    for step in steps[:-1]:
-        place = place[int(step)] if isinstance(place, list) and step.isdigit() else place.setdefault(step, {})
-        if not isinstance(place, dict | list):
-            raise StudyError(f"--set {change!r} goes through {step!r}, which holds a value; expected keys; shorten it")
-    if isinstance(place, list):
-        place[int(steps[-1])] = value
-    else:
-        place[steps[-1]] = value

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from hazardmap.errors import FileError
+from hazardmap.errors import FileError, StudyError
 from hazardmap.files import require_file
 
-__all__ = ["Document", "parse_yaml", "read_yaml"]
+__all__ = ["Document", "override", "parse_yaml", "read_yaml"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -103,6 +103,44 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise FileError(f"{path} line {line}: {problem}; expected YAML; correct the line") from None
     except yaml.YAMLError as error:
         raise FileError(f"{path}: {' '.join(str(error).split())}; expected YAML; correct the file") from None
+
+
+def override(data: dict[str, Any], change: str) -> None:
+    """Set one key of what a study says.
+
+    Parameters
+    ----------
+    data : dict
+        Changed in place.
+    change : str
+        Such as ``hazards.flood.levels=[0.3, 1]``.
+
+    Raises
+    ------
+    StudyError
+        When it sets nothing, or goes through a value.
+
+    Examples
+    --------
+    >>> study = {"hazards": {"flood": {"levels": [1]}}}
+    >>> override(study, "hazards.flood.levels=[0.3, 1]")
+    >>> study
+    {'hazards': {'flood': {'levels': [0.3, 1]}}}
+    """
+    key, equals, text = change.partition("=")
+    steps = key.strip().split(".")
+    if not equals or not all(steps):
+        raise StudyError(f"--set {change!r} sets nothing; expected KEY.KEY=VALUE; write hazards.flood.levels=[0.3,1]")
+    value = parse_yaml(text, Path("--set")).data
+    place: Any = data
+    for step in steps[:-1]:
+        place = place[int(step)] if isinstance(place, list) and step.isdigit() else place.setdefault(step, {})
+        if not isinstance(place, dict | list):
+            raise StudyError(f"--set {change!r} goes through {step!r}, which holds a value; expected keys; shorten it")
+    if isinstance(place, list):
+        place[int(steps[-1])] = value
+    else:
+        place[steps[-1]] = value
 
 
 class _Reader:

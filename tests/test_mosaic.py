@@ -80,6 +80,19 @@ def test_elsewhere_the_first_map_that_has_a_value_counts(raster):
         )
 
 
+def test_a_territory_that_names_a_map_takes_that_one_only(raster):
+    """Two maps of one country reach over each other; the border between them says which counts where."""
+    first = raster([[1, 1, 1, 1], [1, np.nan, 1, 1]], left=LEFT, top=TOP, cell=100)
+    second = raster([[2, 2, 2, 2], [2, 2, 2, np.nan]], left=LEFT, top=TOP, cell=100)
+    both = source_maps([item(first, "DE", map="NRW"), item(second, "DE", map="RLP")])
+    named = lands(200).assign(country="DE", map=["NRW", "RLP"])
+    joined = mosaic(both, named)
+    assert np.array_equal(joined.depth.to_numpy()[0], [[1, 1, 2, 2], [1, np.nan, 2, np.nan]], equal_nan=True)
+    rule = "each counts in its own land, and elsewhere the first that has a value"
+    assert joined.notes == (f"the rasters of NRW and RLP overlap on 0.08 km2; {rule}",)
+    assert mosaic(both, lands(200).assign(country="DE")).depth.to_numpy()[0, 1, 1] == 2
+
+
 def test_a_class_that_one_map_lacks_is_missing_there(raster):
     field = raster([[1.0, 2.0]], left=LEFT, top=TOP, cell=100)
     east = raster([[3.0]], left=LEFT + 200, top=TOP, cell=100)

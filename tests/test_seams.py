@@ -8,7 +8,8 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hazardmap.errors import LayerError, NoOverlapError
+import hazardmap as hm
+from hazardmap.errors import FootprintError, LayerError, NoOverlapError
 from hazardmap.neighbours.seamlines import NOT_COVERED, ONE_SIDE, PERIODS, STEP, seams
 from hazardmap.neighbours.sourcemaps import source_maps
 
@@ -223,3 +224,44 @@ def test_a_country_without_territory_and_a_map_elsewhere_are_refused(raster):
         seams(source_maps([item(field, "NL")]), lands(0.0, 0.0).drop(columns="country"))
     with pytest.raises(ValueError, match=r"step_m is 0 and wet_m 0.1; expected depths above 0"):
         seams(source_maps([item(field, "NL")]), lands(0.0, 0.0), step_m=0)
+
+
+def test_two_maps_of_one_country_have_a_border_where_territories_name_them(raster):
+    """NRW and RLP, both DE: without the column there is no border between them, with it the known seams are found."""
+    both = [bands(raster, v, cell=100.0) for v in ([1.0] * 4, EAST_OF_BORDER)]
+    maps = source_maps([item(layer, "DE", map=name) for layer, name in zip(both, ("NRW", "RLP"), strict=True)])
+    border = lands(0.0, 0.0).assign(country="DE")
+    plain = seams(maps, border)
+    assert plain.attrs["notes"] == ["seams: the maps share no border of the territories, so none was looked for"]
+    found = seams(maps, border.assign(map=["NRW", "RLP"]))
+    assert found[["kind", "map_a", "country_a", "map_b", "country_b"]].drop_duplicates().values.tolist() == [
+        [kind, "NRW", "DE", "RLP", "DE"] for kind in (NOT_COVERED, ONE_SIDE, STEP)
+    ]
+    by_kind = dict(zip(found["kind"], ends(found), strict=True))
+    for k, kind in ((1, STEP), (2, ONE_SIDE), (3, NOT_COVERED)):
+        assert by_kind[kind] == pytest.approx([k * BAND, (k + 1) * BAND], abs=0.2)
+    # the rest of the country is for its other maps; a map of another country is not for this one
+    half = seams(maps, border.assign(map=["NRW", None]))
+    assert half["kind"].tolist() == found["kind"].tolist()
+    with pytest.raises(LayerError, match="territories of NL name the map 'NRW' of DE"):
+        seams(maps, border.assign(country=["NL", "DE"], map=["NRW", "RLP"]))
+
+
+def test_thresholds_are_options_of_a_flood(raster):
+    """A step of 0.8 m is one from 0.5 m on, none from 1 m on; 1 m of water is dry where wet begins at 1.2 m."""
+    layers = [bands(raster, v, cell=100.0) for v in ([1.0] * 4, EAST_OF_BORDER)]
+    items = [item(layer, country) for layer, country in zip(layers, ("NL", "DE"), strict=True)]
+    border = lands(0.0, 0.0)
+
+    def kinds(**how):
+        return set(hm.flood(items, territories=border, **how).seams["kind"])
+
+    assert kinds() == {STEP, ONE_SIDE, NOT_COVERED}
+    assert kinds(seam_step_m=1.0) == {ONE_SIDE, NOT_COVERED}
+    footprint = hm.flood(items, territories=border, seam_wet_m=1.2)
+    by_kind = dict(zip(footprint.seams["kind"], ends(footprint.seams), strict=True))
+    assert by_kind[ONE_SIDE] == pytest.approx([BAND, 2 * BAND], abs=0.2)
+    assert STEP not in by_kind
+    assert footprint.parameters["seam_wet_m"] == 1.2
+    with pytest.raises(FootprintError, match="seam_step_m is -1; expected a number above 0"):
+        kinds(seam_step_m=-1)

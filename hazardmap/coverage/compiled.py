@@ -11,7 +11,7 @@ __all__ = ["announce", "compiled", "summing"]
 
 logger = logging.getLogger("hazardmap")
 
-_announced: list[bool] = []
+_announced: list[str] = []
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -40,12 +40,13 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
 
 
 def announce(kernel: Any) -> None:
-    """Say, once per process, that the first use on this machine compiles."""
-    if _announced:
+    """Say, once per process and module of kernels, that the first use on this machine compiles."""
+    module = kernel.py_func.__code__.co_filename
+    if module in _announced:
         return
-    _announced.append(True)
+    _announced.append(module)
     folder = kernel.stats.cache_path
-    name = Path(kernel.py_func.__code__.co_filename).stem
+    name = Path(module).stem
     if folder is None or not any(Path(folder).glob(f"{name}.{kernel.__name__}*.nbc")):
         where = f"and kept in {folder}" if folder else "in every process: no folder for a cache can be written"
-        logger.info("compiling the overlay kernels for this machine: takes a few seconds, done once %s", where)
+        logger.info("compiling kernels for this machine: takes a few seconds, done once %s", where)

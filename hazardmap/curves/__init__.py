@@ -12,7 +12,7 @@ from hazardmap.curves.annual import (
     probability_of,
 )
 from hazardmap.curves.damage import Curve, DamageTables, LandUse, Price, damage_tables
-from hazardmap.curves.rating import arr_class, swiss_intensity, uk_rating
+from hazardmap.curves.rating import Rating, arr_class, french_class, hazard_rating, swiss_intensity, uk_rating
 from hazardmap.curves.roads import speed_in_water
 
 __all__ = [
@@ -23,10 +23,13 @@ __all__ = [
     "Method",
     "Price",
     "RareTail",
+    "Rating",
     "annual_weights",
     "arr_class",
     "damage_tables",
     "expected_annual",
+    "french_class",
+    "hazard_rating",
     "probability_of",
     "speed_in_water",
     "swiss_intensity",

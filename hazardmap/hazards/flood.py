@@ -1,20 +1,25 @@
 """Floods: water depth per scenario, and which countries the water of each flooded cell comes from."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from hazardmap import rivers
 from hazardmap.checks import grid_of
+from hazardmap.curves import Rating
+from hazardmap.dikes import held_back
 from hazardmap.errors import FootprintError
 from hazardmap.footprint import LEAST, UNKNOWN_SOURCE, Footprint, scenario_table
 from hazardmap.neighbours.mosaics import mosaic
 from hazardmap.neighbours.seamlines import seams
 from hazardmap.neighbours.sourcemaps import source_maps
-from hazardmap.stack import stack
+from hazardmap.stack import combine, stack, stack_velocities
 
 __all__ = ["flood"]
 
@@ -23,16 +28,25 @@ Scenarios = Sequence[Mapping[str, Any]]
 _STATUS = ("official", "indicative", "synthetic")
 
 
-def flood(
+DEPTH_LEVELS = (0.1, 0.5, 1.0, 2.0, 4.0)
+"""Class edges of depths in metres, where none are named."""
+
+
+def flood(  # noqa: PLR0913  (layers and options are the keys of a study)
     depth: xr.DataArray | Scenarios,
     origin: xr.DataArray | None = None,
     territories: gpd.GeoDataFrame | None = None,
     lowland: gpd.GeoDataFrame | None = None,
     links: gpd.GeoDataFrame | None = None,
     runoff: xr.DataArray | None = None,
+    velocity: xr.DataArray | None = None,
+    protected: gpd.GeoDataFrame | None = None,
     *,
-    levels: Sequence[float] = (0.1, 0.5, 1.0, 2.0, 4.0),
+    levels: Sequence[float] | None = None,
     min_upstream_km2: float = 50.0,
+    rating: Rating | None = None,
+    seam_step_m: float = 0.5,
+    seam_wet_m: float | None = None,
 ) -> Footprint:
     """Footprint of floods from depth rasters.
 
@@ -43,15 +57,17 @@ def flood(
     ----------
     depth : DataArray or sequence of mapping
         Water depth, 0 for dry and NaN for not modelled, with ``attrs["units"]``. One raster ``(y, x)``, a stack
-        ``(scenario, y, x)`` whose coordinates along ``scenario`` may be ``label``, ``class`` and ``return_period``,
-        or one mapping per scenario with ``layer`` (a raster), ``label``, ``class`` and ``return_period`` (years or
-        None). All on one grid; but maps of several countries, whose mappings each name a ``country``, may lie on
-        several: see :func:`hazardmap.neighbours.source_maps` and :func:`hazardmap.neighbours.mosaic`.
+        ``(scenario, y, x)`` whose coordinates along ``scenario`` may be ``label``, ``class``, ``return_period`` and
+        ``failure``, or one mapping per scenario, from frequent to rare, with ``layer`` (a raster), ``label``,
+        ``class``, ``return_period`` (years or None), ``velocity`` (a raster) and ``failure`` (true where dikes are
+        taken to fail). All on one grid; but maps of several countries, whose mappings each name a ``country``, may lie
+        on several: see :func:`hazardmap.neighbours.source_maps` and :func:`hazardmap.neighbours.mosaic`.
     origin : DataArray, optional
         Flow directions (D8). Without them every origin is ``unknown``.
     territories : GeoDataFrame, optional
         Countries of the whole river basin, with the column ``country``. A map counts in its own country, and where
-        two maps meet at a border, their seams are looked for (:func:`hazardmap.neighbours.seamlines.seams`).
+        two maps meet at a border, their seams are looked for (:func:`hazardmap.neighbours.seamlines.seams`). With the
+        column ``map``, a map counts in the land that names it.
     lowland : GeoDataFrame, optional
         Land where flow directions do not tell which river floods it (behind dikes): ``unknown`` there, unless a
         link reaches it.
@@ -59,16 +75,30 @@ def flood(
         River branches that the flow directions cannot carry; see :func:`hazardmap.rivers.reaches`.
     runoff : DataArray, optional
         Mean runoff or precipitation (any unit of depth), usually coarser: shares are then weighted by it.
-    levels : sequence of float
+    velocity : DataArray, optional
+        Velocity of the water with ``attrs["units"]``, on the grid of the depths: one raster ``(y, x)`` for all
+        scenarios, or one per scenario; or in the mappings of ``depth``. Needs a ``rating``.
+    protected : GeoDataFrame, optional
+        Land behind dikes, perhaps with their standard in years in the column ``protection``: dry in scenarios that the
+        dikes hold back; see :func:`hazardmap.dikes.held_back`.
+    levels : sequence of float, optional
         Class edges in metres; the first says from what depth on a cell counts as flooded, 0 meaning any water. In a
-        study also the name of the classes of a national map, such as ``de-lawa``.
+        study also the name of the classes of a national map, such as ``de-lawa``. By default 0.1, 0.5, 1, 2 and 4 m,
+        or the classes of the rating.
     min_upstream_km2 : float
         A stream with less upstream area is no river reach.
+    rating : Rating, optional
+        Rates depth and velocity together; the intensity is then the rating. From :func:`hazardmap.hazard_rating`; in
+        a study its name, such as ``uk``.
+    seam_step_m : float
+        From what difference in depth on (metres) two wet sides of a border make a step.
+    seam_wet_m : float, optional
+        From what depth on (metres) a side of a border is wet; by default the first level of depths.
 
     Returns
     -------
     Footprint
-        Depth in metres on the grid of the rasters.
+        Depth in metres, or the rating, on the grid of the rasters.
 
     Raises
     ------
@@ -77,7 +107,8 @@ def flood(
     GridError
         When the scenarios of one map are not on one grid.
     FootprintError
-        When flow directions are given without territories, or a map is not as described above.
+        When flow directions are given without territories, a velocity without a rating or the other way round,
+        return periods are repeated or not sorted, or a map is not as described above.
     NoOverlapError
         When a map lies outside the territories of its country.
 
@@ -89,8 +120,15 @@ def flood(
     >>> footprint.shares.values.tolist()
     [[0, 'unknown', 1.0]]
     """
-    depths = _depths(depth, territories, wet_m=max(float(levels[0]), LEAST) if len(levels) else LEAST)
-    layers = [*depths.rasters, *(layer for layer in (origin, territories, lowland, links, runoff) if layer is not None)]
+    edges = _levels(levels, rating)
+    if seam_wet_m is None:
+        seam_wet_m = max(DEPTH_LEVELS[0] if rating is not None else edges[0], LEAST)
+    _require_numbers(min_upstream_km2=min_upstream_km2, seam_step_m=seam_step_m, seam_wet_m=seam_wet_m)
+    depths = _depths(_scenarios(depth, velocity), territories, rating, (seam_step_m, seam_wet_m))
+    if protected is not None:
+        depths = _behind_dikes(depths, protected)
+    given = (origin, territories, lowland, links, runoff, protected)
+    layers = [*depths.rasters, *(layer for layer in given if layer is not None)]
     source: xr.DataArray | int = UNKNOWN_SOURCE
     shares = pd.DataFrame({"source": [UNKNOWN_SOURCE], "origin": ["unknown"], "share": [1.0]})
     meaning = "share of upstream area"
@@ -106,50 +144,181 @@ def flood(
         meaning = found.meaning
     else:
         notes.append("no flow directions were given, so the origin of the water is unknown")
+    rated = () if rating is None else rating.inputs
+    units = "m" if rating is None else rating.units
+    depths.intensity.attrs["units"] = units
     return Footprint(
         hazard="flood",
         intensity=depths.intensity,
-        units="m",
-        levels=tuple(float(edge) for edge in levels),
+        units=units,
+        levels=edges,
         scenarios=depths.scenarios,
         source=source,
         shares=shares,
         meaning=meaning,
-        status=_weakest(layers),
+        status=_weakest(layers, rated),
         notes=tuple(dict.fromkeys(notes)),
-        inputs=tuple(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")),
-        parameters={"levels": [float(edge) for edge in levels], "min_upstream_km2": float(min_upstream_km2)},
+        inputs=(*(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")), *rated),
+        parameters={
+            "levels": list(edges),
+            "min_upstream_km2": float(min_upstream_km2),
+            "rating": None if rating is None else rating.name,
+            "seam_step_m": float(seam_step_m),
+            "seam_wet_m": float(seam_wet_m),
+        },
         maps=depths.maps,
         seams=depths.seams,
     )
 
 
+def _levels(levels: Any, rating: Any) -> tuple[float, ...]:
+    if rating is not None and not isinstance(rating, Rating):
+        raise FootprintError(f"the rating is {rating!r}; expected one of hazardmap.hazard_rating; call that with it")
+    if levels is None:
+        return DEPTH_LEVELS if rating is None else rating.levels
+    several = isinstance(levels, Iterable) and not isinstance(levels, str)
+    edges = tuple(levels) if several else ()
+    if not edges or not all(map(_is_number, edges)):
+        raise FootprintError(f"the levels are {levels!r}; expected class edges such as [0.1, 0.5, 1]; correct them")
+    return tuple(float(edge) for edge in edges)
+
+
+def _require_numbers(**options: Any) -> None:
+    """Refuse options that are no numbers above 0, as a study may say them."""
+    for key, value in options.items():
+        if not _is_number(value) or value <= 0:
+            raise FootprintError(f"{key} is {value!r}; expected a number above 0; correct it")
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
 class _Depths(NamedTuple):
-    """Depths of all scenarios, the rasters that they come from, and where those do not line up."""
+    """Depths (or ratings) of all scenarios, the rasters that they come from, and where those do not line up."""
 
     intensity: xr.DataArray
     scenarios: pd.DataFrame
     rasters: list[xr.DataArray]
+    failure: list[bool]
     notes: tuple[str, ...] = ()
     maps: pd.DataFrame | None = None
     seams: gpd.GeoDataFrame | None = None
 
 
-def _depths(depth: xr.DataArray | Scenarios, territories: gpd.GeoDataFrame | None, *, wet_m: float) -> _Depths:
+def _depths(
+    items: Scenarios, territories: gpd.GeoDataFrame | None, rating: Rating | None, thresholds: tuple[float, float]
+) -> _Depths:
     """Stack the scenarios of one map, or lay several maps beside each other."""
-    if isinstance(depth, xr.DataArray):
-        depth = _split(depth)
-    if not depth:
+    rasters = [item[key] for item in items for key in ("layer", "velocity") if item.get(key) is not None]
+    if any("country" in item or "map" in item for item in items):
+        return _several_maps(items, rasters, territories, rating, thresholds)
+    table = scenario_table([_described(item) for item in items])
+    names = list(table.index)
+    absent = [name for name, item in zip(names, items, strict=True) if "layer" not in item]
+    if absent:
+        raise FootprintError(f"scenario {absent[0]!r} has no layer; expected a raster of depths; add 'layer'")
+    failure = [bool(item.get("failure")) for item in items]
+    intensity = stack([item["layer"] for item in items], names, units="m", least=0.0)
+    _check_order(table[~np.array(failure)])
+    speed = stack_velocities([item.get("velocity") for item in items], intensity, names)
+    rated, notes = _rated(intensity, speed, rating)
+    return _Depths(rated, table, rasters, failure, notes)
+
+
+def _several_maps(
+    items: Scenarios,
+    rasters: list[xr.DataArray],
+    territories: gpd.GeoDataFrame | None,
+    rating: Rating | None,
+    thresholds: tuple[float, float],
+) -> _Depths:
+    maps = source_maps(items)
+    rated = [_rated(each.depth, each.velocity, rating) for each in maps]
+    joined = mosaic(
+        [replace(each, depth=intensity) for each, (intensity, _) in zip(maps, rated, strict=True)], territories
+    )
+    step_m, wet_m = thresholds
+    found = None if territories is None else seams(maps, territories, step_m=step_m, wet_m=wet_m)
+    notes = (*joined.notes, *rated[0][1], *(() if found is None else found.attrs["notes"]))
+    failure = []
+    for name in joined.scenarios.index:
+        said = {bool(item.get("failure")) for item in items if item["class"] == name}
+        if len(said) > 1:
+            raise FootprintError(
+                f"scenario {name!r} is a failure of dikes on some maps only; expected it on all or none; name a class "
+                "of its own for failures"
+            )
+        failure.append(said.pop())
+    return _Depths(joined.depth, joined.scenarios, rasters, failure, notes, joined.maps, found)
+
+
+def _rated(
+    depth: xr.DataArray, velocity: xr.DataArray | None, rating: Rating | None
+) -> tuple[xr.DataArray, tuple[str, ...]]:
+    """Return depths as they are, or rated together with velocities."""
+    if rating is None and velocity is None:
+        return depth, ()
+    if rating is None:
+        raise FootprintError("flood has velocities but no rating; expected both; name a rating such as 'uk'")
+    if velocity is None:
+        raise FootprintError(
+            f"flood has the rating {rating.name!r} but no velocities; expected a raster for every scenario; "
+            "name them under 'velocity'"
+        )
+    note = (
+        f"the intensity is the {rating.units} (rating {rating.name}) of depth and velocity; water of which no velocity "
+        "is known is not covered"
+    )
+    weak = [item["name"] for item in rating.inputs if item["status"] == "indicative"]
+    return combine(rating.at, depth, velocity), (
+        note,
+        *(f"{name} holds indicative numbers (status K or own); verify those you rely on" for name in weak),
+    )
+
+
+def _behind_dikes(depths: _Depths, protected: gpd.GeoDataFrame) -> _Depths:
+    held, notes = held_back(depths.intensity, depths.scenarios, depths.failure, protected)
+    return depths._replace(intensity=held, notes=(*depths.notes, *notes))
+
+
+def _check_order(table: pd.DataFrame) -> None:
+    """Refuse return periods that are repeated, or not from frequent to rare."""
+    periods = table["return_period"].dropna().tolist()
+    words = ", ".join(f"{each:g}" for each in periods)
+    if len(set(periods)) < len(periods):
+        raise FootprintError(
+            f"the scenarios repeat a return period: {words}; expected each once; drop or correct one, or overlay them "
+            "as two floods"
+        )
+    if periods != sorted(periods):
+        raise FootprintError(
+            f"the scenarios have the return periods {words}; expected them from frequent to rare; sort or correct them"
+        )
+
+
+def _scenarios(depth: xr.DataArray | Scenarios, velocity: xr.DataArray | None) -> Scenarios:
+    """Return one mapping per scenario, each with its velocity where there is one."""
+    items = _split(depth) if isinstance(depth, xr.DataArray) else list(depth)
+    if not items:
         raise FootprintError("flood has no depth raster; expected at least one scenario; list them under 'depth'")
-    rasters = [item["layer"] for item in depth if "layer" in item]
-    if any("country" in item or "map" in item for item in depth):
-        maps = source_maps(depth)
-        joined = mosaic(maps, territories)
-        found = None if territories is None else seams(maps, territories, wet_m=wet_m)
-        notes = (*joined.notes, *(() if found is None else found.attrs["notes"]))
-        return _Depths(joined.depth, joined.scenarios, rasters, notes, joined.maps, found)
-    table = scenario_table([_described(item) for item in depth])
-    return _Depths(stack(rasters, list(table.index), units="m", least=0.0), table, rasters)
+    if velocity is None:
+        return items
+    speeds = [item["layer"] for item in _split(velocity)] if "scenario" in velocity.dims else [velocity] * len(items)
+    if len(speeds) != len(items):
+        raise FootprintError(
+            f"flood has {len(items)} scenarios of depth but {len(speeds)} of velocity; expected as many, or one "
+            "velocity for all"
+        )
+    if any("velocity" in item for item in items):
+        raise FootprintError("velocity is named twice; expected it for all scenarios or in each; drop one")
+    if any("country" in item for item in items):
+        raise FootprintError(
+            "flood has one velocity for maps of several countries; expected one on the grid of each map; "
+            "name it beside the layer of each scenario"
+        )
+    return [{**item, "velocity": speed} for item, speed in zip(items, speeds, strict=True)]
 
 
 def _split(depth: xr.DataArray) -> list[dict[str, Any]]:
@@ -159,21 +328,23 @@ def _split(depth: xr.DataArray) -> list[dict[str, Any]]:
     found = []
     for number in range(depth.sizes["scenario"]):
         layer = depth.isel(scenario=number)
-        known = {key: layer.coords[key].item() for key in ("label", "class", "return_period") if key in layer.coords}
+        keys = ("label", "class", "return_period", "failure")
+        known = {key: layer.coords[key].item() for key in keys if key in layer.coords}
         identity = layer.coords["scenario"].item() if "scenario" in layer.coords else None
         found.append({"id": identity, **known, "layer": layer.drop_vars("scenario", errors="ignore")})
     return found
 
 
 def _described(item: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"layer", "id", "label", "class", "return_period", "probability", "probability_kind"}
+    beside = {"layer", "velocity", "failure"}
+    known = {*beside, "id", "label", "class", "return_period", "probability", "probability_kind"}
     strange = sorted(set(item) - known)
     if strange:
         raise FootprintError(f"a scenario has the key {strange[0]!r}; expected some of {sorted(known)}; correct it")
-    return {key: value for key, value in item.items() if key != "layer"}
+    return {key: value for key, value in item.items() if key not in beside}
 
 
-def _weakest(layers: Sequence[xr.DataArray | gpd.GeoDataFrame]) -> str:
-    """Return the weakest status among layers; what does not say is taken as indicative."""
+def _weakest(layers: Sequence[xr.DataArray | gpd.GeoDataFrame], tables: Sequence[Mapping[str, Any]]) -> str:
+    """Return the weakest status among layers and tables; what does not say is taken as indicative."""
     found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
-    return max(found, key=_STATUS.index)
+    return max([*found, *(str(table["status"]) for table in tables)], key=_STATUS.index)

@@ -18,7 +18,7 @@ from hazardmap import borders, checks
 from hazardmap.errors import FootprintError
 from hazardmap.footprint import scenario_table
 from hazardmap.lazy import lazy
-from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, cell_size, lands_of
+from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, cell_size, land_of, lands_of
 from hazardmap.rivers.network import raster_on
 
 __all__ = ["NO_MAP", "Mosaic", "mosaic"]
@@ -59,7 +59,8 @@ class Mosaic(NamedTuple):
 def mosaic(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame | None = None) -> Mosaic:
     """Lay maps beside each other on the grid of the finest, without reading them.
 
-    Every cell belongs to one map. In a territory of a country that has maps, these are the maps of that country only,
+    Every cell belongs to one map. In a territory that names a map (column ``map``) it is that map. In any other
+    territory of a country that has maps, these are the other maps of that country only,
     so a gap in them stays a gap even where a neighbour's map reaches over the border. Elsewhere all maps take part.
     Of the maps that take part, the first in order that has a value there in any scenario owns the cell.
 
@@ -108,7 +109,8 @@ def mosaic(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame | None = Non
     grid = _extended(grids[finest], [_extent(each, grids[finest]) for each in grids], maps[finest].depth)
     table = _described(maps)
     scenarios = _scenarios(table)
-    laid = _Laid(list(maps), grids, grid, lands, list(scenarios.index))
+    own = [] if territories is None else [land_of(each, territories) for each in maps]
+    laid = _Laid(list(maps), grids, grid, lands, own, list(scenarios.index))
     dtype = np.result_type(*(each.depth.dtype for each in maps))
     cells = tuple(grid.shape)
     depth = lazy(("scenario", "y", "x"), (len(scenarios), *cells), dtype, partial(_read_depth, laid, dtype))
@@ -120,7 +122,7 @@ def mosaic(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame | None = Non
         attrs={"units": "m"},
     )
     joined.encoding["preferred_chunks"] = maps[finest].depth.encoding.get("preferred_chunks", {})
-    notes = _notes(maps, grids, finest, table, bordered=territories is not None)
+    notes = _notes(maps, grids, finest, table, own)
     return Mosaic(joined, scenarios, table, tuple(notes))
 
 
@@ -185,8 +187,7 @@ def _notes(
     grids: Sequence[GeoBox],
     finest: int,
     table: pd.DataFrame,
-    *,
-    bordered: bool,
+    own_land: Sequence[str],
 ) -> list[str]:
     notes = []
     sizes = [cell_size(grid) for grid in grids]
@@ -207,7 +208,7 @@ def _notes(
         absent = sorted({each.name for each in maps} - set(own["map"]))
         if absent:
             notes.append(f"scenario {name} is not mapped by {', '.join(absent)}: not covered there")
-    return notes + _overlaps(maps, grids, finest, bordered=bordered)
+    return notes + _overlaps(maps, grids, finest, own_land)
 
 
 def _period(years: float) -> str:
@@ -227,8 +228,7 @@ def _overlaps(
     maps: Sequence[SourceMap],
     grids: Sequence[GeoBox],
     finest: int,
-    *,
-    bordered: bool,
+    own_land: Sequence[str],
 ) -> list[str]:
     """Say where two rasters reach over the same land, and which of them counts there."""
     crs = str(grids[finest].crs)
@@ -241,8 +241,9 @@ def _overlaps(
                 continue
             area = borders.amounts(np.array([both], dtype=object), crs)[0] / 1e6
             rule = "where both have a value the first counts"
-            if bordered and first.country != second.country:
-                rule = "each counts in its own country, and elsewhere the first that has a value"
+            if own_land and own_land[i] != own_land[j]:
+                whose = "country" if first.country != second.country else "land"
+                rule = f"each counts in its own {whose}, and elsewhere the first that has a value"
             notes.append(f"the rasters of {first.name} and {second.name} overlap on {area:.3g} km2; {rule}")
     return notes
 
@@ -254,6 +255,7 @@ class _Laid(NamedTuple):
     grids: list[GeoBox]
     grid: GeoBox
     lands: dict[str, shapely.Geometry]
+    own_land: list[str]
     scenarios: list[str]
 
 
@@ -294,10 +296,10 @@ def _owners(laid: _Laid, rows: slice, columns: slice, places: Sequence[_Place]) 
         return owners
     taking_part = [place.inside for place in places]
     if laid.lands:
-        country = _countries(list(laid.lands.values()), laid.grid, rows, columns)
+        land = borders.drawn(np.array(list(laid.lands.values()), dtype=object), laid.grid, rows, columns)
         numbers = {name: number for number, name in enumerate(laid.lands, start=1)}
-        own = [(country == 0) | (country == numbers[each.country]) for each in laid.maps]
-        taking_part = [inside & land for inside, land in zip(taking_part, own, strict=True)]
+        own = [(land == 0) | (land == numbers[name]) for name in laid.own_land]
+        taking_part = [inside & here for inside, here in zip(taking_part, own, strict=True)]
     contested = np.sum(taking_part, axis=0) > 1
     for number, part in reversed(list(enumerate(taking_part, start=1))):
         owners[np.broadcast_to(part, shape)] = number
@@ -322,23 +324,6 @@ def _values(
     rows, columns = slice(top, int(row.max()) + 1), slice(left, int(column.max()) + 1)
     cell = (row - top) * (columns.stop - left) + (column - left)
     return [each.depth[number, rows, columns].to_numpy().ravel().take(cell) for number in scenarios]
-
-
-def _countries(lands: Sequence[shapely.Geometry], grid: GeoBox, rows: slice, columns: slice) -> npt.NDArray[np.int16]:
-    """Find the land that the centre of each cell of a window lies in: its number from 1, 0 for none."""
-    from rasterio.features import rasterize
-
-    transform = grid.transform * Affine.translation(columns.start, rows.start)
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    corners = np.array([transform * (-1, -1), transform * (shape[1] + 1, shape[0] + 1)])
-    burnt = []
-    for number, land in reversed(list(enumerate(lands, start=1))):  # the last one drawn stays on top
-        parts = shapely.get_parts(shapely.clip_by_rect(land, *corners.min(axis=0), *corners.max(axis=0)))
-        burnt += [(part, number) for part in parts[shapely.get_dimensions(parts) == 2]]
-    if not burnt:
-        return np.zeros(shape, dtype=np.int16)
-    drawn: npt.NDArray[np.int16] = rasterize(burnt, out_shape=shape, transform=transform, fill=0, dtype="int16")
-    return drawn
 
 
 def _place(grid: GeoBox, other: GeoBox, rows: slice, columns: slice) -> _Place:

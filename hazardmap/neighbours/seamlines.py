@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, lands_of
+from hazardmap.neighbours.sourcemaps import CLASSES, SourceMap, land_of, lands_of
 from hazardmap.neighbours.walk import (
     Cells,
     Path,
@@ -74,7 +74,8 @@ def seams(
     maps : sequence of SourceMap
         From :func:`hazardmap.neighbours.sourcemaps.source_maps`.
     territories : GeoDataFrame
-        Polygons with the column ``country``, from one border layer: neighbours share their vertices.
+        Polygons with the column ``country``, from one border layer: neighbours share their vertices. With the column
+        ``map``, two maps of one country have a border between them too.
     step_m : float
         From what difference in depth on (metres) two wet sides make a step.
     wet_m : float
@@ -120,7 +121,7 @@ def seams(
     for one, other in combinations(lands, 2):
         path = path_between(lands[one], lands[other], territories.crs)
         if len(path.length):
-            sides = [[each for each in maps if each.country == country] for country in (one, other)]
+            sides = [[each for each in maps if land_of(each, territories) == land] for land in (one, other)]
             found, length = _along(path, sides[0], sides[1], step_m, wet_m)
             tables.append(found)
             walked += length

@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 import xarray as xr
@@ -16,14 +17,25 @@ from hazardmap import borders, checks
 from hazardmap.coverage import cell_areas
 from hazardmap.errors import FootprintError, HazardmapError, LayerError, NoOverlapError
 from hazardmap.footprint import scenario_table
-from hazardmap.stack import stack
+from hazardmap.stack import stack, stack_velocities
 
-__all__ = ["CLASSES", "SourceMap", "cell_size", "lands_of", "source_maps"]
+__all__ = ["CLASSES", "SourceMap", "cell_size", "land_of", "lands_of", "source_maps"]
 
 CLASSES = ("high", "medium", "low", "extreme")
 """Classes of probability, from frequent to rare: those of Directive 2007/60/EC, and extreme apart from low."""
 
-_KEYS = ("layer", "country", "map", "class", "label", "return_period", "probability", "probability_kind")
+_KEYS = (
+    "layer",
+    "country",
+    "map",
+    "velocity",
+    "class",
+    "label",
+    "return_period",
+    "probability",
+    "probability_kind",
+    "failure",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +52,15 @@ class SourceMap:
         Metres, lazy; ``scenario`` holds the classes.
     scenarios : DataFrame
         From :func:`hazardmap.footprint.scenario_table`; indexed by class.
+    velocity : DataArray, shape (scenario, y, x), optional
+        m/s, on the same grid.
     """
 
     name: str
     country: str
     depth: xr.DataArray
     scenarios: pd.DataFrame
+    velocity: xr.DataArray | None = None
 
     @property
     def grid(self) -> GeoBox:
@@ -62,6 +77,7 @@ def source_maps(items: Sequence[Mapping[str, Any]]) -> list[SourceMap]:
         One per raster, of each map from frequent to rare: ``layer`` (depths, ``(y, x)``, with ``attrs["units"]``),
         ``country``, ``class`` (one of :data:`CLASSES`, once per map), and where known ``label`` and
         ``return_period`` (years). ``map`` names the map where a country has several; it is the country otherwise.
+        ``velocity`` is a raster of velocities on the grid of the layer, for all rasters of a map or for none.
 
     Returns
     -------
@@ -116,18 +132,20 @@ def _source_map(name: str, items: Sequence[Mapping[str, Any]]) -> SourceMap:
     countries = sorted({item["country"] for item in items})
     if len(countries) > 1:
         raise FootprintError(f"map {name!r} belongs to {' and '.join(countries)}; expected one; name two maps")
-    described = [{key: item[key] for key in item if key not in ("layer", "country", "map")} for item in items]
+    aside = ("layer", "velocity", "country", "map", "failure")
+    described = [{key: item[key] for key in item if key not in aside} for item in items]
     try:
         table = scenario_table([{**each, "id": each["class"]} for each in described])
         table["label"] = [each.get("label") or _named(each) for each in described]
         depth = stack([item["layer"] for item in items], list(table["label"]), units="m", least=0.0)
+        velocity = stack_velocities([item.get("velocity") for item in items], depth, list(table["label"]))
     except HazardmapError as error:
         raise type(error)(f"map {name!r}: {error}") from None
     _check_order(name, table)
     encoding = depth.encoding
     depth = depth.assign_coords(scenario=table.index.to_numpy())
     depth.encoding = encoding  # a new DataArray forgets it
-    return SourceMap(name=name, country=countries[0], depth=depth, scenarios=table)
+    return SourceMap(name=name, country=countries[0], depth=depth, scenarios=table, velocity=velocity)
 
 
 def _named(item: Mapping[str, Any]) -> str:
@@ -164,16 +182,35 @@ def cell_size(grid: GeoBox) -> float:
     return float(np.sqrt(cell_areas(grid, (rows // 2, columns // 2, 1, 1)).item()))
 
 
+def land_of(each: SourceMap, territories: gpd.GeoDataFrame) -> str:
+    """Return the name of the land that a map counts in: its own where territories name it, else that of its country.
+
+    Parameters
+    ----------
+    each : SourceMap
+    territories : GeoDataFrame
+        Polygons with the column ``country``, perhaps ``map``.
+    """
+    named = "map" in territories.columns and (territories["map"] == each.name).any()
+    return each.name if named else each.country
+
+
 def lands_of(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame, *, crs: Any) -> dict[str, shapely.Geometry]:
-    """Land of every country that has a map, as one shape each.
+    """Land of every map, or of every country that has one, as one shape each.
 
     Parameters
     ----------
     maps : sequence of SourceMap
     territories : GeoDataFrame
-        Polygons with the column ``country``.
+        Polygons with the column ``country``. Where their column ``map`` names a map, it has its own land inside its
+        country, such as a state that publishes its own; other maps of that country have the rest.
     crs : anything that pyproj takes as a CRS
         That of the shapes.
+
+    Returns
+    -------
+    dict of str to geometry
+        By :func:`land_of`.
 
     Raises
     ------
@@ -184,22 +221,44 @@ def lands_of(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame, *, crs: A
     checks.require_dimension(territories, 2, name="territories")
     if "country" not in territories.columns:
         raise LayerError("territories have no column 'country'; expected ISO codes in it; map it on the card")
-    found = {}
-    for country in dict.fromkeys(each.country for each in maps):
-        own = territories.geometry.to_numpy()[(territories["country"] == country).to_numpy()]
+    owner = _owners(maps, territories)
+    found: dict[str, shapely.Geometry] = {}
+    for each in maps:
+        name = land_of(each, territories)
+        if name in found:
+            continue
+        own = territories.geometry.to_numpy()[owner == name]
         if not len(own):
             known = ", ".join(sorted(territories["country"].dropna().astype(str).unique()))
             raise NoOverlapError(
-                f"a map belongs to {country}, but the territories are those of {known}; "
+                f"a map belongs to {each.country}, but the territories are those of {known}; "
                 "expected the land of every map; name a border layer that holds it"
             )
         whole = shapely.union_all(own) if len(own) > 1 else own[0]
-        found[country] = borders.to_crs(np.array([whole], dtype=object), territories.crs, crs)[0]
+        found[name] = borders.to_crs(np.array([whole], dtype=object), territories.crs, crs)[0]
     for each in maps:
         extent = borders.to_crs(np.array([shapely.box(*each.grid.extent.boundingbox)]), str(each.grid.crs), crs)[0]
-        if not shapely.intersects(extent, found[each.country]):
+        land = land_of(each, territories)
+        if not shapely.intersects(extent, found[land]):
             raise NoOverlapError(
-                f"map {each.name!r} lies outside the territories of {each.country}; expected it to reach some of them; "
+                f"map {each.name!r} lies outside the territories of {land}; expected it to reach some of them; "
                 "check its country and its CRS"
             )
     return found
+
+
+def _owners(maps: Sequence[SourceMap], territories: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Name of the land that each territory belongs to: a map that it names, else its country."""
+    country: npt.NDArray[np.object_] = territories["country"].astype(str).to_numpy(dtype=object)
+    if "map" not in territories.columns:
+        return country
+    named = territories["map"].to_numpy(dtype=object)
+    for each in maps:
+        own = named == each.name
+        if (country[own] != each.country).any():
+            raise LayerError(
+                f"territories of {country[own][country[own] != each.country][0]} name the map {each.name!r} of "
+                f"{each.country}; expected those of its own country; correct their column 'map'"
+            )
+    known = np.isin(named.astype(str), [each.name for each in maps])
+    return np.asarray(np.where(known, named, country), dtype=object)
