@@ -212,11 +212,12 @@ def _union(shapes: Shapes) -> shapely.Geometry:
 
 
 def _pieces(geometry: Shapes, areas: Shapes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Shapes]:
-    """Cut shapes by areas: which shape and which area each piece is of, and the piece."""
-    shape, area = shapely.STRtree(areas).query(geometry, predicate="intersects")
-    inside = keep_dimension(shapely.intersection(geometry[shape], areas[area]), geometry[shape])
+    """Cut shapes by areas, one part of an area at a time: the shape and the area of each piece, and the piece."""
+    parts, owner = shapely.get_parts(areas, return_index=True)
+    shape, part = shapely.STRtree(parts).query(geometry, predicate="intersects")
+    inside = keep_dimension(shapely.intersection(geometry[shape], parts[part]), geometry[shape])
     full = ~shapely.is_empty(inside)
-    return shape[full], area[full], inside[full]
+    return shape[full], owner[part[full]], inside[full]
 
 
 def _amounts_within(
@@ -240,7 +241,7 @@ def _amounts_within(
 def _table(rows: list[pd.DataFrame], key: str) -> pd.DataFrame:
     filled = [row for row in rows if len(row)]
     if filled:
-        return pd.concat(filled, ignore_index=True)
+        return pd.concat(filled).groupby([*KEYS, key], as_index=False)[_SUMS].sum()
     kind = "int64" if key == "source" else "object"
     types = {"shape": "int64", "scenario": "int64", "level": "int64", key: kind, "amount": "float64", "loss": "float64"}
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in types.items()})
