@@ -340,7 +340,7 @@ def _logit(y: float, shape: float) -> float:
     if abs(shape) <= SMALL_SHAPE:
         return y
     inside = 1 - shape * y
-    return -math.log(inside) / shape if inside > 0 else math.copysign(np.inf, shape)
+    return math.copysign(np.inf, shape) if inside <= 0 else -math.log(inside) / shape  # NaN stays NaN
 
 
 @compiled

@@ -100,7 +100,7 @@ def main() -> None:
     """Parse, measure, report."""
     parser = argparse.ArgumentParser(prog="python -m scripts.bench.drought", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small grid: does it run at all")
-    parser.add_argument("--side", type=int, default=400, help="cells a side (default 400; climate-indices needs 13 GB)")
+    parser.add_argument("--side", type=int, default=400, help="cells a side (default 400; climate-indices needs 10 GB)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each tool runs (default 3)")
     parser.add_argument("--output", type=Path, default=Path("docs/benchmarks-drought.md"), help="where the page goes")
     parser.add_argument("--one", nargs=4, metavar=("INDEX", "TOOL", "SIDE", "ANSWER"), help=argparse.SUPPRESS)
