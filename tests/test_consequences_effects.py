@@ -288,6 +288,16 @@ def test_bounds():
     assert bounded(math.inf, "m", most_m=1e4).distance_m == 1e4
 
 
+def test_no_distance_is_without_end():
+    for found in (
+        blast_distance(2, tnt_kg=1e12),
+        bleve_distance(3, mass_kg=1e12, heat_of_combustion_mj_kg=46.3),
+        pool_fire_distance(3, area_m2=1e12, **PETROL),
+    ):
+        assert (found.distance_m, found.formula_m) == (1e5, math.inf)
+        assert found.flags[-1] == "capped where the model ends (100 km)"
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -298,6 +308,12 @@ def test_bounds():
         lambda: pool_fire_distance(10, area_m2=10, radiated_share=35, **PETROL),
         lambda: bleve_distance(10, mass_kg=10, heat_of_combustion_mj_kg=-1),
         lambda: Probit(1, 0, 1),
+        lambda: Probit(-6.35, 0.5, 2.75).deaths_share(-1, 30),
+        lambda: toxic_load(10, [5, -1], 2),
+        lambda: indoor_share(-5),
+        lambda: heat_dose(-1, 20),
+        lambda: mg_m3_from_ppm(1, 17, temperature_c=-300),
+        lambda: attention_area("toxic", lambda mg: Distance(mg, "m"), indoor_mg_m3="20"),
         lambda: Probit(1, 1, 1).concentration_for(0, 30),
         lambda: indoor_share(30, air_changes_per_hour=0),
         lambda: mg_m3_from_ppm(1, -3),

@@ -45,6 +45,12 @@ def test_return_periods_that_are_none(depths, period):
         hm.flood(depths(period))
 
 
+def test_a_failure_that_is_no_yes_or_no(depths):
+    """YAML 1.2 reads `failure: no` as text, which Python takes for true."""
+    with pytest.raises(FootprintError, match="failure is 'no'; expected true or false"):
+        hm.flood([{**depths(10)[0], "failure": "no"}])
+
+
 def test_a_scenario_without_a_layer_and_none_at_all(depths):
     with pytest.raises(FootprintError, match="scenario 'T10' has no layer; expected a raster of depths"):
         hm.flood([{"return_period": 10}, *depths(100)])

@@ -210,6 +210,12 @@ def test_lines_points_and_overlaps(rings):
     assert years.tolist() == [50, 100, 100]
 
 
+def test_a_line_without_length_is_a_place(rings):
+    place = (LEFT + 250, TOP - 500)
+    years, _ = lowest(gpd.GeoSeries([shapely.LineString([place, place])], crs=3035).to_crs(4326), standards_of(rings))
+    assert years.tolist() == [50]
+
+
 def test_layers_of_standards_that_are_none_are_refused(scenarios, land, rings):
     flood = hm.flood(scenarios(1.0))
     for bad, message in (

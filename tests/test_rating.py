@@ -1,5 +1,7 @@
 """Depth and velocity rated together, as the intensity of a flood: cells worked out by hand."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -178,6 +180,23 @@ def test_a_table_of_ones_own(tmp_path):
         hm.hazard_rating("arr", table="mine.csv", folder=tmp_path)
     with pytest.raises(TableError, match="has no column 'scheme'"):
         hm.hazard_rating("arr", table="loss-of-function")
+    for name, rows in (
+        ("ch", ["ch-class,x,0,,0,1,1,me,own", "ch-class,x,0.5,,1,2,1,me,own"]),
+        ("arr", ["arr-class,x,0.3,2,,1,1,me,own"]),
+    ):
+        (tmp_path / "mine.csv").write_text(header + "\n".join(rows) + "\n")
+        with pytest.raises(TableError, match=f"does not say what {name} needs"):
+            hm.hazard_rating(name, table="mine.csv", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["uk", "arr", "ch", "fr"])
+def test_the_order_of_rows_does_not_count(tmp_path, name):
+    lines = (Path(__file__).parents[1] / "layers" / "tables" / "hazard-rating.csv").read_text().splitlines()
+    (tmp_path / "mine.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]) + "\n")
+    mine, shipped = hm.hazard_rating(name, table="mine.csv", folder=tmp_path), hm.hazard_rating(name)
+    depth, speed = np.meshgrid(np.linspace(0, 5, 26), np.linspace(0, 5, 26))
+    assert mine.levels == shipped.levels
+    assert (mine.at(depth, speed) == shipped.at(depth, speed)).all()
 
 
 def test_the_french_matrix_is_that_of_the_table():

@@ -212,5 +212,18 @@ def test_a_table_that_breaks_its_rules():
     }
     with pytest.raises(TableError, match="entry 'H1' has the quantities"):
         qualifying_from(pd.DataFrame({**rows, "value": [20.0, 5.0]}))
+    with pytest.raises(TableError, match="entry 'H1' has the quantities"):
+        qualifying_from(
+            pd.DataFrame(
+                {
+                    key: [*each, each[-1]] if isinstance(each, list) else each
+                    for key, each in {**rows, "value": [5.0, 20.0]}.items()
+                }
+            )
+        )
+    with pytest.raises(TableError, match="entry 'H1' is in the groups"):
+        qualifying_from(pd.DataFrame({**rows, "groups": "h", "value": [5.0, 20.0]}))
+    half_read = pd.DataFrame({**rows, "status": ["S", "K"], "value": [5.0, 20.0]})
+    assert qualifying_from(half_read)["H1"].status == "K"
     with pytest.raises(TableError, match="there are no generic distances 'kas-99'"):
         hm.generic_distances("kas-99")

@@ -90,6 +90,17 @@ def test_the_laws_of_guideline_values(each):
     assert all(number.isdigit() and len(number) == 4 for number in each.un)
 
 
+def test_classes_of_kas_18():
+    """Its table of distance classes (known, not read); oleum of 65 % is no substance of the table."""
+    classes = {each: {known.name for known in KNOWN if known.kas18 == each} for each in ("I", "II", "III", "IV")}
+    assert classes == {
+        "I": {"ethylene-oxide", "acrylonitrile", "hydrogen-chloride", "methanol", "propane", "benzene"},
+        "II": {"bromine", "ammonia", "fluorine", "hydrogen-fluoride"},
+        "III": {"sulphur-dioxide", "hydrogen-sulphide", "formaldehyde", "hydrogen-cyanide"},
+        "IV": {"phosgene", "acrolein", "chlorine"},
+    }
+
+
 def test_ten_berge_between_durations():
     """AEGL-3 of chlorine from 10 to 60 minutes goes by n = 2 (NRC): 50 ppm becomes 20."""
     chlorine = hm.substance("chlorine")
@@ -223,6 +234,7 @@ MINE = "mine,7782-50-5,1017,mine,mijn,la mienne,meine,,,H2,,my notes,own"
         ([MINE], ["other,molar_mass,,5,g/mol,me,own"], "numbers of 'other'; expected a substance of the table"),
         ([MINE], ["mine,aegl-2,60,-2,ppm,me,own"], "mine has aegl-2 of -2; expected a number above 0"),
         ([MINE], ["mine,aegl-2,60,two,ppm,me,own"], "the column 'value' holds 'two'"),
+        ([MINE], ["mine,molar_mass,,71,g/mol,me,own"], "mine has molar_mass twice; expected it once per duration"),
         ([MINE.replace("own", "sure")], [], "the status is 'sure'"),
     ],
 )
@@ -239,6 +251,9 @@ def test_a_table_of_ones_own(tmp_path):
     numbers = write(tmp_path / "numbers.csv", [VALUES, "mine,aegl-2,60,70,mg/m3,my notes,own"])
     own = substances("names.csv", numbers, folder=tmp_path)
     assert own.find("la mienne").threshold_mg_m3() == 70
+    write(names, [IDENTITY, MINE.replace("mijn", "")])
+    with pytest.raises(SubstanceError, match="the substance '-' is not known"):
+        substances(names, numbers).find("-")
     with pytest.raises(FileError, match="there is no table 'substanzen'"):
         substances("substanzen")
     with pytest.raises(TableError, match="has no column 'substance'"):
@@ -261,6 +276,7 @@ def test_more_substances_come_from_a_library():
     assert ethanol.boiling_point_c == pytest.approx(78.4, abs=0.3)
     assert not ethanol.has("aegl-2", 60)
     assert hm.substance("chloor", beyond=True).has("aegl-2", 60)
+    assert not hm.substance("glucose", beyond=True).has("boiling_point")  # it decomposes; the library estimates 571
     with pytest.raises(SubstanceError, match="chemicals does not know 'unobtainium'"):
         look_up("unobtainium")
 

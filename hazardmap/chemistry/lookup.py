@@ -40,7 +40,9 @@ def look_up(name: str) -> Substance:
         raise SubstanceError(
             f"the library chemicals does not know {name!r}; expected a CAS number or an English name; correct it"
         ) from error
-    boiling, flammable = library.Tb(cas), library.LFL(CASRN=cas)
+    # where nothing was measured, the library estimates boiling points by groups of atoms
+    measured = [each for each in library.Tb_methods(cas) if each != "JOBACK"]
+    boiling, flammable = library.Tb(cas, method=measured[0]) if measured else None, library.LFL(CASRN=cas)
     numbers = {
         "molar_mass": (float(entry.MW), "g/mol"),
         "boiling_point": (None if boiling is None else float(boiling) - 273.15, "degC"),

@@ -16,7 +16,6 @@ from hazardmap.errors import SubstanceError, TableError
 __all__ = ["LANGUAGES", "Substance", "Substances", "Value", "substances_from"]
 
 LANGUAGES = ("en", "nl", "fr", "de")
-MINUTES = (10, 30, 60, 240, 480)
 
 _IMPLIED = {"molar_mass": "g/mol", "boiling_point": "degC", "heat_of_combustion": "MJ/kg", "burning_rate": "kg/m2/s"}
 
@@ -179,7 +178,7 @@ class Substances:
         if number:
             return next((each for each in self if number[1] in each.un), None)
         wanted = _plain(text)
-        return next((each for each in self if wanted in map(_plain, _names(each))), None)
+        return next((each for each in self if wanted and wanted in map(_plain, _names(each))), None)
 
     def find(self, name: str) -> Substance:
         """Return a substance.
@@ -262,17 +261,22 @@ def substances_from(identities: pd.DataFrame, values: pd.DataFrame) -> Substance
     SubstanceError
         When a CAS number cannot be.
     TableError
-        When a substance stands there twice, a number belongs to none, or a number is negative that cannot be.
+        When a substance or one of its numbers stands there twice, a number belongs to none, or is not above 0 that
+        has to be.
     """
     for column in ("substance", "cas"):
         if identities[column].duplicated().any():
-            twice = identities.loc[identities[column].duplicated(), column].iloc[0]
-            raise TableError(f"the substance {twice!r} stands there twice; expected one row each; drop one")
+            again = identities.loc[identities[column].duplicated(), column].iloc[0]
+            raise TableError(f"the substance {again!r} stands there twice; expected one row each; drop one")
     strange = sorted(set(values["substance"]) - set(identities["substance"]))
     if strange:
         raise TableError(
             f"there are numbers of {strange[0]!r}; expected a substance of the table; add it, or drop them"
         )
+    twice = values[values.duplicated(["substance", "property", "minutes"])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise TableError(f"{first['substance']} has {first['property']} twice; expected it once per duration; drop one")
     numbers: dict[str, list[Value]] = {}
     for row in values.to_dict("records"):
         numbers.setdefault(str(row["substance"]), []).append(_value(row))

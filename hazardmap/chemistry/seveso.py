@@ -16,6 +16,7 @@ GROUPS = {"H": "health", "P": "physical", "E": "environment"}
 """Groups within which shares are added up."""
 
 TIERS = ("lower", "upper")
+FULL = 1 - 1e-9  # a sum such as 0.1 + 0.2 + 0.7 is 1, whatever binary fractions make of it
 SMALL = 0.02
 """Share of the qualifying quantity up to which a holding may be left out where it cannot set off an accident."""
 
@@ -142,7 +143,7 @@ def qualifying_from(table: pd.DataFrame) -> dict[str, Qualifying]:
     Raises
     ------
     TableError
-        When an entry lacks a tier, or its upper quantity is below its lower one.
+        When an entry lacks a tier or has one twice, its upper quantity is below its lower one, or its group is none.
     """
     found = {}
     for entry, rows in table.groupby("entry", sort=False):
@@ -150,13 +151,18 @@ def qualifying_from(table: pd.DataFrame) -> dict[str, Qualifying]:
             str(row["tier"]): row["value"] * factor_to("t", row["unit"], name=f"entry {entry}")
             for row in rows.to_dict("records")
         }
-        if set(values) != set(TIERS) or not 0 < values["lower"] <= values["upper"]:
+        if len(rows) != len(TIERS) or set(values) != set(TIERS) or not 0 < values["lower"] <= values["upper"]:
             raise TableError(
                 f"entry {entry!r} has the quantities {values}; expected a lower one and an upper one not below it; "
                 "correct the table"
             )
-        status = "S" if rows["status"].isin(["S", "R"]).all() else str(rows["status"].iloc[0])
+        weak = rows.loc[~rows["status"].isin(["S", "R"]), "status"]
+        status = "S" if weak.empty else str(weak.iloc[0])
         groups = tuple(str(rows["groups"].iloc[0]).split())
+        if not set(groups) <= set(GROUPS):
+            raise TableError(
+                f"entry {entry!r} is in the groups {groups}; expected some of {', '.join(GROUPS)}; correct it"
+            )
         found[str(entry)] = Qualifying(
             str(entry), str(rows["name"].iloc[0]), groups, values["lower"], values["upper"], status
         )
@@ -228,10 +234,10 @@ def _entries(holding: Holding, qualifying: Mapping[str, Qualifying]) -> list[tup
         )
     if named:
         entry = qualifying[named[0]]
-        return [(GROUPS[each], entry) for each in entry.groups if each in GROUPS] or [("", entry)]
+        return [(GROUPS[each], entry) for each in entry.groups] or [("", entry)]
     lowest: dict[str, Qualifying] = {}
     for each in (qualifying[category] for category in categories):
-        group = GROUPS.get(each.groups[0] if each.groups else "", "")
+        group = GROUPS[each.groups[0]] if each.groups else ""
         if group not in lowest or each.lower_t < lowest[group].lower_t:
             lowest[group] = each
     return list(lowest.items())
@@ -253,8 +259,7 @@ def _row(name: str, entry: Qualifying, group: str, quantity: float, *, leave_out
 
 def _reasons(tier: str, parts: pd.DataFrame, sums: pd.DataFrame) -> list[str]:
     """Return the quantities and sums that reach a tier."""
-    alone = parts[parts[f"{tier}_share"] >= 1].drop_duplicates("holding")
+    alone = parts[parts[f"{tier}_share"] >= FULL].drop_duplicates("holding")
     found = [f"{row['holding']}: {row['quantity_t']:g} t of {row[f'{tier}_t']:g} t" for row in alone.to_dict("records")]
-    # a sum such as 0.1 + 0.2 + 0.7 is 1, whatever binary fractions make of it
-    full = sums.index[sums[tier] >= 1 - 1e-9]
+    full = sums.index[sums[tier] >= FULL]
     return found + [f"{group}: the shares add up to {sums.loc[group, tier]:.3g}" for group in full]

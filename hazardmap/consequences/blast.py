@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hazardmap.consequences.distance import Distance, bounded, reach
-from hazardmap.consequences.numbers import as_array, flags_where, require_positive, require_range
-from hazardmap.errors import ReleaseError
+from hazardmap.consequences.numbers import as_array, flags_where, require_one_of, require_positive, require_range
 
 __all__ = ["BlastCurve", "blast_distance", "blast_kpa", "tnt_mass_kg"]
 
@@ -133,6 +132,5 @@ def blast_distance(threshold_kpa: float, *, tnt_kg: float, curve: BlastCurve = "
 
 
 def _curve(name: str) -> tuple[Callable[[Floats], Floats], float, float, str]:
-    if name not in _CURVES:
-        raise ReleaseError(f"there is no blast curve {name!r}; expected one of {', '.join(_CURVES)}; correct it")
+    require_one_of(name, "the blast curve", _CURVES)
     return _CURVES[name]

@@ -10,7 +10,7 @@ from hazardmap.consequences.dense import (
 )
 from hazardmap.consequences.distance import Distance
 from hazardmap.consequences.gaussian import plume_distance, puff_distance
-from hazardmap.consequences.numbers import require_positive
+from hazardmap.consequences.numbers import require_positive, require_range
 from hazardmap.consequences.weather import Weather, gas_density_kg_m3
 from hazardmap.errors import ReleaseError
 
@@ -47,7 +47,8 @@ def cloud_distance(
     temperature_c : float, optional
         Of the gas at the source, such as its boiling point. Default that of the air.
     density_kg_m3 : float, optional
-        Of the cloud at the source, where it carries droplets (ammonia). Default that of the gas.
+        Of the cloud at the source, where it carries droplets (ammonia), all of it the substance: from that of the gas
+        to 60. Default that of the gas.
     seconds : float, optional
         How long a continuous release lasts. Default for good.
 
@@ -73,13 +74,18 @@ def cloud_distance(
             f"a release has a rate of {rate_kg_s} kg/s and a mass of {mass_kg} kg; expected one of the two; "
             "a rate is continuous, a mass is released at once"
         )
-    require_positive(molar_mass_g_mol, "the molar mass", "g/mol")
     require_positive(threshold_mg_m3, "the threshold", "mg/m3")
     warmth = weather.temperature_c if temperature_c is None else temperature_c
     density = gas_density_kg_m3(molar_mass_g_mol, warmth, weather.pressure_kpa)
-    density = density if density_kg_m3 is None else require_positive(density_kg_m3, "the density", "kg/m3")
+    if density_kg_m3 is not None:
+        density = require_range(
+            density_kg_m3, "the density of the cloud", density, 60, "kg/m3", "that of the gas is least"
+        )
+    # Droplets hold more gas than the volume that they come in: as a gas does that is as dense because it is colder.
+    in_air = gas_density_kg_m3(molar_mass_g_mol, weather.temperature_c, weather.pressure_kpa)
+    as_cold_c = (weather.temperature_c + 273.15) * in_air / density - 273.15
     share = min(1.0, threshold_mg_m3 * 1e-6 / gas_density_kg_m3(molar_mass_g_mol, 25.0))
-    gas = _Gas(threshold_mg_m3, share, density, temperature_c, weather)
+    gas = _Gas(threshold_mg_m3, share, density, as_cold_c, weather)
     if rate_kg_s is None:
         return _puff(gas, require_positive(mass_kg or 0.0, "the released mass", "kg"))
     rate = require_positive(rate_kg_s, "the release rate", "kg/s")
@@ -94,7 +100,7 @@ class _Gas(NamedTuple):
     threshold_mg_m3: float
     threshold_share: float
     density_kg_m3: float
-    temperature_c: float | None
+    temperature_c: float
     weather: Weather
 
 

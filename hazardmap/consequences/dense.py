@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hazardmap.consequences.distance import Distance, bounded, reach
 from hazardmap.consequences.numbers import as_array, flags_where, require_positive, require_range
-from hazardmap.consequences.weather import CALM, Weather
+from hazardmap.consequences.weather import CALM, OPEN_COUNTRY, Weather
 
 __all__ = [
     "DenseCloud",
@@ -147,7 +147,7 @@ def dense_plume_share(
     rate_m3_s, density_kg_m3, weather
         See :func:`plume_cloud`.
     temperature_c : float, optional
-        Of the gas at the source, where it is cold; warming it dilutes it. Default that of the air.
+        Of the gas at the source, where it is cold: the same volume then holds more gas. Default that of the air.
 
     Returns
     -------
@@ -328,5 +328,6 @@ def _flags(cloud: DenseCloud, formula_m: float, end: float, weather: Weather) ->
             EXTRAPOLATED: not _FROM <= cloud.parameter <= _TO,
             FAR: formula_m > end * cloud.size_m,
             CALM: weather.wind_speed_ms < 1,
+            OPEN_COUNTRY: weather.terrain == "urban",
         }
     )

@@ -97,9 +97,9 @@ def reach(curve: Curve, threshold: float, *, nearest_m: float = NEAREST_M, farth
 
 
 def bounded(
-    formula_m: float, method: str, flags: tuple[str, ...] = (), *, least_m: float = 0.0, most_m: float = float("inf")
+    formula_m: float, method: str, flags: tuple[str, ...] = (), *, least_m: float = 0.0, most_m: float = FARTHEST_M
 ) -> Distance:
-    """Return a distance within the range of its model, and flag it where it was not.
+    """Return a distance within the range of its model, and flag it where it was not; never farther than 100 km.
 
     Examples
     --------

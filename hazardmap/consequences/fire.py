@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hazardmap.consequences.distance import Distance, bounded, reach
-from hazardmap.consequences.numbers import as_array, flags_where, require_positive, require_range
+from hazardmap.consequences.numbers import as_array, flags_where, require_positive, require_range, zero_or_more
 from hazardmap.consequences.weather import DAY, Weather
 
 __all__ = [
@@ -220,7 +220,7 @@ def heat_dose(flux_kw_m2: ArrayLike, seconds: Any) -> Floats:
     >>> round(float(heat_dose(8, 60)))
     960
     """
-    return as_array(as_array(flux_kw_m2) ** (4 / 3) * as_array(seconds))
+    return as_array(zero_or_more(flux_kw_m2, "the heat flux") ** (4 / 3) * zero_or_more(seconds, "the time"))
 
 
 def _pool_power_kw(area_m2: float, burning: float, heat: float, share: float) -> float:

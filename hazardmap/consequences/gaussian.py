@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hazardmap.consequences.distance import Distance, bounded, reach
-from hazardmap.consequences.numbers import as_array, require_positive, require_range
-from hazardmap.consequences.weather import Terrain, Weather
+from hazardmap.consequences.numbers import as_array, flags_where, require_one_of, require_positive, require_range
+from hazardmap.consequences.weather import OPEN_COUNTRY, STABILITIES, TERRAINS, Terrain, Weather
 
 __all__ = [
     "LEAST_M",
@@ -91,6 +91,8 @@ def plume_sigmas_m(x_m: ArrayLike, stability: str, terrain: Terrain = "rural") -
     >>> [round(float(s), 1) for s in plume_sigmas_m(1000, "D")]
     [76.3, 37.9]
     """
+    require_one_of(stability, "the stability", STABILITIES)
+    require_one_of(terrain, "the terrain", TERRAINS)
     x = as_array(x_m)
 
     def sigma(coefficients: tuple[float, float, float]) -> Floats:
@@ -110,6 +112,7 @@ def puff_sigmas_m(x_m: ArrayLike, stability: str) -> tuple[Floats, Floats, Float
     >>> [round(float(s), 1) for s in puff_sigmas_m(1000, "D")]
     [34.5, 34.5, 18.9]
     """
+    require_one_of(stability, "the stability", STABILITIES)
     x = as_array(x_m)
     (a, b), (c, d) = _PUFF_Y[stability], _PUFF_Z[stability]
     across = as_array(a * x**b)
@@ -239,7 +242,8 @@ def plume_distance(threshold_mg_m3: float, *, rate_kg_s: float, weather: Weather
 def puff_distance(threshold_mg_m3: float, *, mass_kg: float, weather: Weather, height_m: float = 0.0) -> Distance:
     """Return how far downwind the ground concentration in a passing puff rises to a threshold.
 
-    The greatest concentration at a place is taken as that when the centre of the puff is above it.
+    The greatest concentration at a place is taken as that when the centre of the puff is above it. It lasts a moment:
+    against a guideline value for an hour, the distance is rather too far. The coefficients are those of open country.
 
     Parameters
     ----------
@@ -263,7 +267,8 @@ def puff_distance(threshold_mg_m3: float, *, mass_kg: float, weather: Weather, h
         return puff_mg_m3(x, seconds=arrival, mass_kg=mass_kg, weather=weather, height_m=height_m)
 
     formula = reach(passing, threshold_mg_m3)
-    return bounded(formula, "Gaussian puff, CCPS", weather.flags, least_m=LEAST_M, most_m=MOST_M)
+    flags = (*weather.flags, *flags_where({OPEN_COUNTRY: weather.terrain == "urban"}))
+    return bounded(formula, "Gaussian puff, CCPS", flags, least_m=LEAST_M, most_m=MOST_M)
 
 
 def plume_half_width_m(

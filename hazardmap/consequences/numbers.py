@@ -1,6 +1,7 @@
 """The questions asked of every number of a release."""
 
 import math
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from hazardmap.errors import ReleaseError
 
-__all__ = ["as_array", "flags_where", "require_positive", "require_range"]
+__all__ = ["as_array", "flags_where", "require_one_of", "require_positive", "require_range", "zero_or_more"]
 
 
 def as_array(values: Any) -> NDArray[np.float64]:
@@ -26,6 +27,33 @@ def flags_where(holds: dict[str, bool]) -> tuple[str, ...]:
     ('calm',)
     """
     return tuple(flag for flag, true in holds.items() if true)
+
+
+def zero_or_more(values: Any, what: str) -> NDArray[np.float64]:
+    """Return numbers as an array; refuse any below 0.
+
+    Raises
+    ------
+    ReleaseError
+        With the least of them.
+    """
+    array = as_array(values)
+    if (array < 0).any():
+        raise ReleaseError(f"{what} is {np.nanmin(array):g}; expected 0 or more; correct it")
+    return array
+
+
+def require_one_of(value: Any, what: str, known: Iterable[str], cure: str = "correct it") -> None:
+    """Refuse a word that is not one of those known.
+
+    Raises
+    ------
+    ReleaseError
+        With the word and those known.
+    """
+    words = tuple(known)
+    if value not in words:
+        raise ReleaseError(f"{what} is {value!r}; expected one of {', '.join(words)}; {cure}")
 
 
 def require_positive(value: Any, what: str, unit: str = "") -> float:

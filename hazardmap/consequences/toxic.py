@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from hazardmap.consequences.numbers import as_array, require_positive, require_range
+from hazardmap.consequences.numbers import as_array, require_positive, require_range, zero_or_more
 from hazardmap.consequences.weather import gas_density_kg_m3
 
 __all__ = [
@@ -31,7 +31,6 @@ def mg_m3_from_ppm(ppm: ArrayLike, molar_mass_g_mol: float, *, temperature_c: fl
     >>> round(float(mg_m3_from_ppm(20, 70.91)), 2)
     57.97
     """
-    require_positive(molar_mass_g_mol, "the molar mass", "g/mol")
     return as_array(as_array(ppm) * gas_density_kg_m3(molar_mass_g_mol, temperature_c))
 
 
@@ -43,7 +42,6 @@ def ppm_from_mg_m3(mg_m3: ArrayLike, molar_mass_g_mol: float, *, temperature_c: 
     >>> round(float(ppm_from_mg_m3(57.97, 70.91)), 2)
     20.0
     """
-    require_positive(molar_mass_g_mol, "the molar mass", "g/mol")
     return as_array(as_array(mg_m3) / gas_density_kg_m3(molar_mass_g_mol, temperature_c))
 
 
@@ -58,7 +56,7 @@ def indoor_share(minutes: ArrayLike, *, air_changes_per_hour: float = 1.0) -> Fl
     0.393
     """
     require_positive(air_changes_per_hour, "the ventilation", "air changes per hour")
-    return as_array(-np.expm1(-air_changes_per_hour * as_array(minutes) / 60))
+    return as_array(-np.expm1(-air_changes_per_hour * zero_or_more(minutes, "the time") / 60))
 
 
 def toxic_load(concentration: ArrayLike, minutes: ArrayLike, n: float) -> Floats:
@@ -70,7 +68,7 @@ def toxic_load(concentration: ArrayLike, minutes: ArrayLike, n: float) -> Floats
     3000.0
     """
     require_positive(n, "the exponent n")
-    return as_array(as_array(concentration) ** n * as_array(minutes))
+    return as_array(zero_or_more(concentration, "the concentration") ** n * zero_or_more(minutes, "the time"))
 
 
 def scaled_threshold(concentration: float, *, from_minutes: float, to_minutes: float, n: float) -> float:
@@ -150,4 +148,4 @@ class Probit:
 
 
 HEAT_PROBIT = Probit(-36.38, 2.56, 4 / 3, unit="W/m2")
-"""Death by heat (TNO, Purple Book CPR 18E): W/m2 and seconds, of which people endure at most 20. Indicative."""
+"""Death by heat (TNO, Purple Book CPR 18E): W/m2 and seconds, of which at most 20 are counted. Indicative."""

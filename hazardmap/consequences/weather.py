@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hazardmap.consequences.numbers import flags_where, require_range
-from hazardmap.errors import ReleaseError
+from hazardmap.consequences.numbers import flags_where, require_one_of, require_positive, require_range
 
 __all__ = ["DAY", "NIGHT", "Stability", "Terrain", "Weather", "gas_density_kg_m3", "stability_class"]
 
@@ -12,8 +11,10 @@ Stability = Literal["A", "B", "C", "D", "E", "F"]
 Terrain = Literal["rural", "urban"]
 
 STABILITIES = ("A", "B", "C", "D", "E", "F")
+TERRAINS = ("rural", "urban")
 LIGHT_WIND = "light stable wind (E or F below 2 m/s): the models are hardly tested there and overstate distances"
 CALM = "wind below 1 m/s: taken as 1 m/s"
+OPEN_COUNTRY = "the model is for open country: that the terrain is urban was not counted"
 
 _EXPONENTS = {
     "rural": dict(zip(STABILITIES, (0.07, 0.07, 0.10, 0.15, 0.35, 0.55), strict=True)),
@@ -64,13 +65,10 @@ class Weather:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         require_range(self.wind_speed_ms, "the wind speed", 0, 75, "m/s", "give it at 10 m above ground")
-        if self.stability not in STABILITIES:
-            raise ReleaseError(
-                f"the stability is {self.stability!r}; expected one of A, B, C, D, E, F (Pasquill); "
-                "D suits an overcast or windy day, F a clear calm night"
-            )
-        if self.terrain not in _EXPONENTS:
-            raise ReleaseError(f"the terrain is {self.terrain!r}; expected rural or urban; correct it")
+        require_one_of(
+            self.stability, "the stability", STABILITIES, "D suits an overcast or windy day, F a clear calm night"
+        )
+        require_one_of(self.terrain, "the terrain", TERRAINS)
         if self.wind_from_deg is not None:
             require_range(
                 self.wind_from_deg, "the wind direction", 0, 360, "degrees", "say where it comes from, from north"
@@ -142,10 +140,7 @@ def stability_class(
     require_range(wind_speed_ms, "the wind speed", 0, 75, "m/s", "give it at 10 m above ground")
     if insolation == "overcast":
         return "D"
-    if insolation not in _PASQUILL:
-        raise ReleaseError(
-            f"the insolation is {insolation!r}; expected one of {', '.join((*_PASQUILL, 'overcast'))}; correct it"
-        )
+    require_one_of(insolation, "the insolation", (*_PASQUILL, "overcast"))
     column = sum(wind_speed_ms >= edge for edge in (2, 3, 5, 6))
     return _PASQUILL[insolation][column]
 
@@ -162,9 +157,16 @@ _PASQUILL: dict[str, tuple[Stability, ...]] = {
 def gas_density_kg_m3(molar_mass_g_mol: float, temperature_c: float, pressure_kpa: float = 101.325) -> float:
     """Return the density of an ideal gas.
 
+    Raises
+    ------
+    ReleaseError
+        When the molar mass is not above 0, or the temperature is none.
+
     Examples
     --------
     >>> round(gas_density_kg_m3(70.91, 25), 3)
     2.898
     """
+    require_positive(molar_mass_g_mol, "the molar mass", "g/mol")
+    require_range(temperature_c, "the temperature of the gas", -270, 500, "degrees Celsius", "convert it")
     return pressure_kpa * molar_mass_g_mol / (_GAS_CONSTANT * (temperature_c + 273.15))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from hazardmap.consequences.distance import CAPPED, Distance
+from hazardmap.consequences.numbers import require_positive
 from hazardmap.consequences.toxic import indoor_share
 from hazardmap.errors import ReleaseError
 
@@ -63,7 +64,7 @@ def attention_area(
             "a toxic attention area has no concentration; expected indoor_mg_m3, the life-threatening value for 30 min"
         )
     inside = float(indoor_share(TOXIC_MINUTES, air_changes_per_hour=air_changes_per_hour))
-    found = distance_to(indoor_mg_m3 / inside)
+    found = distance_to(require_positive(indoor_mg_m3, "the concentration indoors", "mg/m3") / inside)
     if found.distance_m <= TOXIC_MOST_M:
         return found
     flag = f"{CAPPED} ({TOXIC_MOST_M / 1000:g} km, the rule for attention areas)"

@@ -49,7 +49,8 @@ class Rating:
 
         Examples
         --------
-        >>> table = pd.DataFrame({"scheme": "ch-class", "depth_m": [0.0, 0.5], "value": [1.0, 2.0]})
+        >>> edges = {"depth_m": [0.0, 0.5], "product_m2s": [0.0, 0.5], "value": [1.0, 2.0]}
+        >>> table = pd.DataFrame({"scheme": "ch-class", **edges})
         >>> hazard_rating(table, "ch").at([0.0, 0.4, 0.4], [np.nan, 3.0, np.nan]).tolist()
         [0.0, 2.0, nan]
         """
@@ -237,19 +238,25 @@ Made = tuple[str, tuple[float, ...], Callable[[Floats, Floats], npt.NDArray[Any]
 
 
 def _uk(land: str, table: pd.DataFrame) -> Made:
-    rows = table[(table["scheme"] == "uk-debris") & (table["class"] == land)]
+    rows = table[(table["scheme"] == "uk-debris") & (table["class"] == land)].sort_values("depth_m")
     debris = tuple(zip(rows["depth_m"], rows["value"], strict=True))
     fast = float(rows["velocity_ms"].dropna().iloc[-1])
-    levels = tuple(float(edge) for edge in table.loc[table["scheme"] == "uk-class", "value"])
+    levels = tuple(float(edge) for edge in sorted(table.loc[table["scheme"] == "uk-class", "value"]))
     return "UK hazard rating", levels, partial(uk_rating, debris=debris, fast_ms=fast)
 
 
 def _arr(table: pd.DataFrame) -> Made:
-    limits = tuple(table[["depth_m", "velocity_ms", "product_m2s"]].itertuples(index=False, name=None))
+    most = table.sort_values("value")[["depth_m", "velocity_ms", "product_m2s"]]
+    if most.isna().any(axis=None):
+        raise ValueError
+    limits = tuple(most.itertuples(index=False, name=None))
     return "ARR class", tuple(float(k) for k in range(1, len(limits) + 2)), partial(arr_class, limits=limits)
 
 
 def _ch(table: pd.DataFrame) -> Made:
+    table = table.sort_values("value")
+    if not table["depth_m"].equals(table["product_m2s"]):  # one list of edges is for both
+        raise ValueError
     edges = tuple(float(edge) for edge in table["depth_m"].iloc[1:])
     return "CH class", tuple(float(k) for k in table["value"]), partial(swiss_intensity, edges=edges)
 

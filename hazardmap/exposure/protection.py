@@ -90,7 +90,8 @@ def lowest(pieces: gpd.GeoSeries, standards: Standards) -> tuple[Floats, npt.NDA
     cut = borders.cut(geometry[known], standards.shapes)
     piece = known[cut.shape]
     size = _size(cut.geometry)
-    share = size / np.bincount(piece, weights=size, minlength=len(geometry))[piece]
+    whole = np.bincount(piece, weights=size, minlength=len(geometry))[piece]
+    share = np.divide(size, whole, out=np.ones_like(size), where=whole > 0)  # a line may have no length
     own = np.where(cut.territory == borders.OUTSIDE, 0.0, np.append(standards.years, 0.0)[cut.territory])
     kept = share > _SLIVER
     np.minimum.at(years, piece[kept], own[kept])

@@ -1,7 +1,6 @@
 """Floods: water depth per scenario, and which countries the water of each flooded cell comes from."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from hazardmap.checks import grid_of
 from hazardmap.curves import Rating
 from hazardmap.dikes import held_back
 from hazardmap.errors import FootprintError
-from hazardmap.footprint import LEAST, UNKNOWN_SOURCE, Footprint, scenario_table
+from hazardmap.footprint import LEAST, UNKNOWN_SOURCE, Footprint, class_edges, require_positive, scenario_table
 from hazardmap.neighbours.mosaics import mosaic
 from hazardmap.neighbours.seamlines import seams
 from hazardmap.neighbours.sourcemaps import source_maps
@@ -123,7 +122,7 @@ def flood(  # noqa: PLR0913  (layers and options are the keys of a study)
     edges = _levels(levels, rating)
     if seam_wet_m is None:
         seam_wet_m = max(DEPTH_LEVELS[0] if rating is not None else edges[0], LEAST)
-    _require_numbers(min_upstream_km2=min_upstream_km2, seam_step_m=seam_step_m, seam_wet_m=seam_wet_m)
+    require_positive(min_upstream_km2=min_upstream_km2, seam_step_m=seam_step_m, seam_wet_m=seam_wet_m)
     depths = _depths(_scenarios(depth, velocity), territories, rating, (seam_step_m, seam_wet_m))
     if protected is not None:
         depths = _behind_dikes(depths, protected)
@@ -176,23 +175,7 @@ def _levels(levels: Any, rating: Any) -> tuple[float, ...]:
         raise FootprintError(f"the rating is {rating!r}; expected one of hazardmap.hazard_rating; call that with it")
     if levels is None:
         return DEPTH_LEVELS if rating is None else rating.levels
-    several = isinstance(levels, Iterable) and not isinstance(levels, str)
-    edges = tuple(levels) if several else ()
-    if not edges or not all(map(_is_number, edges)):
-        raise FootprintError(f"the levels are {levels!r}; expected class edges such as [0.1, 0.5, 1]; correct them")
-    return tuple(float(edge) for edge in edges)
-
-
-def _require_numbers(**options: Any) -> None:
-    """Refuse options that are no numbers above 0, as a study may say them."""
-    for key, value in options.items():
-        if not _is_number(value) or value <= 0:
-            raise FootprintError(f"{key} is {value!r}; expected a number above 0; correct it")
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return class_edges(levels)
 
 
 class _Depths(NamedTuple):
@@ -219,7 +202,7 @@ def _depths(
     absent = [name for name, item in zip(names, items, strict=True) if "layer" not in item]
     if absent:
         raise FootprintError(f"scenario {absent[0]!r} has no layer; expected a raster of depths; add 'layer'")
-    failure = [bool(item.get("failure")) for item in items]
+    failure = [_fails(item) for item in items]
     intensity = stack([item["layer"] for item in items], names, units="m", least=0.0)
     _check_order(table[~np.array(failure)])
     speed = stack_velocities([item.get("velocity") for item in items], intensity, names)
@@ -244,7 +227,7 @@ def _several_maps(
     notes = (*joined.notes, *rated[0][1], *(() if found is None else found.attrs["notes"]))
     failure = []
     for name in joined.scenarios.index:
-        said = {bool(item.get("failure")) for item in items if item["class"] == name}
+        said = {_fails(item) for item in items if item["class"] == name}
         if len(said) > 1:
             raise FootprintError(
                 f"scenario {name!r} is a failure of dikes on some maps only; expected it on all or none; name a class "
@@ -252,6 +235,14 @@ def _several_maps(
             )
         failure.append(said.pop())
     return _Depths(joined.depth, joined.scenarios, rasters, failure, notes, joined.maps, found)
+
+
+def _fails(item: Mapping[str, Any]) -> bool:
+    """Return whether the dikes fail in a scenario; the text "no" is not false, so that it is refused."""
+    said = item.get("failure")
+    if said is not None and not isinstance(said, bool | np.bool_):
+        raise FootprintError(f"failure is {said!r}; expected true or false, without quotes; correct it")
+    return bool(said)
 
 
 def _rated(
