@@ -21,6 +21,8 @@ _KEYS = ["hazard", "scenario", "layer", "asset", "territory"]
 _NUMBERS = ["affected", "maximum", "damage", "foreign_share"]
 _COLUMNS = [*_KEYS, "name", "country", "status", "level", "unit", *_NUMBERS]
 _FLOW_KEYS = ["hazard", "scenario", "measure", "unit", "origin", "country"]
+# Statuses of what is not, or not all, known.
+_OPEN = ("partial", "not covered")
 # What two machines may make of the same sum.
 _CLOSE = 1e-9
 
@@ -81,9 +83,10 @@ class Difference:
 def diff(a: str | Path, b: str | Path) -> Difference:
     """Compare two runs by the tables of their output ``csv``.
 
-    A row *appeared* when it is reached in B and was not, or was not there, in A; it *vanished* the other way round; it
-    *changed* when it is reached in both, but its class, amount, intensity, damage or foreign share is another; it is
-    *covered otherwise* when it is reached in neither, but what is known of it is not the same.
+    A row *appeared* when it is reached in B and was dry, or was not there, in A; it *vanished* the other way round; it
+    *changed* when it is reached in both, but its class, amount, unit, intensity, damage or foreign share is another; it
+    is *covered otherwise* when what is known of it is not the same: a row that was reached and of which not all is
+    known now did not vanish.
 
     Parameters
     ----------
@@ -125,7 +128,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     kinds = {name: float if name in (*_NUMBERS, "level", "attributed") else str for name in columns}
     try:
         return pd.read_csv(path, usecols=columns, dtype=kinds, keep_default_na=False, na_values=[""], encoding="utf-8")
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except ValueError as error:
         raise FileError(
             f"{path} cannot be compared ({str(error).splitlines()[0]}); expected the columns {', '.join(columns)}; "
             "run the study again"
@@ -141,13 +144,14 @@ def _compared(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
             raise FileError("a table 'assets.csv' holds a row twice; expected each once; run the study again")
     both = a.merge(b, on=_KEYS, how="outer", suffixes=("_a", "_b"), sort=True)
     hit_a, hit_b = both["status_a"] == "hit", both["status_b"] == "hit"
-    other = _differs(both, "level")
+    open_a, open_b = both["status_a"].isin(_OPEN), both["status_b"].isin(_OPEN)
+    other = _differs(both, "level") | (both["unit_a"].fillna("") != both["unit_b"].fillna(""))
     for name in _NUMBERS:
         other |= _differs(both, name)
     status = both["status_a"].fillna("") != both["status_b"].fillna("")
     both["change"] = np.select(
-        [~hit_a & hit_b, hit_a & ~hit_b, hit_a & hit_b & other, ~hit_a & ~hit_b & status],
-        ["appeared", "vanished", "changed", "covered otherwise"],
+        [status & (open_a | open_b), ~hit_a & hit_b, hit_a & ~hit_b, hit_a & hit_b & other, status],
+        ["covered otherwise", "appeared", "vanished", "changed", "covered otherwise"],
         "same",
     )
     for name in ("name", "country", "unit"):
@@ -178,7 +182,7 @@ def _by_country(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _flows(a: Path, b: Path) -> pd.DataFrame:
     columns = [*_FLOW_KEYS, "attributed"]
-    one, other = (_read(path, columns).groupby(_FLOW_KEYS)["attributed"].sum() for path in (a, b))
+    one, other = (_read(path, columns).groupby(_FLOW_KEYS, dropna=False)["attributed"].sum() for path in (a, b))
     both = one.to_frame("attributed_a").join(other.to_frame("attributed_b"), how="outer").fillna(0.0)
     both["difference"] = both["attributed_b"] - both["attributed_a"]
     least = _CLOSE * both[["attributed_a", "attributed_b"]].abs().max(axis=1)
@@ -188,12 +192,18 @@ def _flows(a: Path, b: Path) -> pd.DataFrame:
 def _inputs(a: Path, b: Path) -> pd.DataFrame:
     import numpy as np
 
-    one, other = (_read(path, ["name", "sha256"]).drop_duplicates("name").set_index("name") for path in (a, b))
+    one, other = (_sums(_read(path, ["name", "sha256"])) for path in (a, b))
     both = one.merge(other, left_index=True, right_index=True, how="outer", suffixes=("_a", "_b"))
     absent_a, absent_b = ~both.index.isin(one.index), ~both.index.isin(other.index)
-    same = both["sha256_a"].fillna("") == both["sha256_b"].fillna("")
+    same = both["sha256_a"] == both["sha256_b"]
     both.insert(0, "change", np.select([absent_a, absent_b, ~same], ["appeared", "vanished", "changed"], "same"))
     return both[both["change"] != "same"].rename_axis("name").reset_index()
+
+
+def _sums(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of each name: two layers may have the same one."""
+    known = table.fillna("").groupby("name")["sha256"]
+    return known.agg(lambda sums: " ".join(sorted(set(sums)))).to_frame()
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import typer
 from hazardmap.errors import HazardmapError, StudyError
 
 if TYPE_CHECKING:
+    from hazardmap.catalog import Progress
     from hazardmap.study import Say
 
 __all__ = ["app", "main"]
@@ -24,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Map hazards across borders: which country a hazard comes from, and which country feels it.",
 )
+
+layer_commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(layer_commands, name="layers")
 
 # Less than this is shown as a dash: the tables have it.
 _LEAST = 0.05
@@ -85,20 +89,43 @@ def new(folder: Annotated[Path, typer.Argument(help="Folder to make.", show_defa
     """Make a folder with a study to start from."""
     from shutil import copyfile
 
+    from hazardmap.writing import written
+
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StudyError(f"{folder} exists and is not empty; expected a new folder; choose another name")
-    folder.mkdir(parents=True, exist_ok=True)
-    copyfile(_examples() / "meuse" / "study.yaml", folder / "study.yaml")
+    with written(folder / "study.yaml") as beside:
+        copyfile(_examples() / "meuse" / "study.yaml", beside)
     typer.echo(f"wrote {folder / 'study.yaml'}; change it, then: hazardmap run {folder / 'study.yaml'}")
 
 
-@app.command()
-def layers() -> None:
-    """List the layers that come with hazardmap."""
+@layer_commands.callback(invoke_without_command=True)
+def layers(context: typer.Context) -> None:
+    """List the layers that come with hazardmap, or fetch open data that does not."""
     from hazardmap import catalog
 
+    if context.invoked_subcommand is not None:
+        return
     for layer in catalog.layers():
-        typer.echo(f"{layer.name:22} {layer.kind:7} {layer.status:11} {layer.licence}  {layer.title.get('en', '')}")
+        what = f"{layer.name:27} {layer.kind:7} {layer.status or '':11} {layer.licence or '':22}"
+        typer.echo(f"{what} {catalog.whereabouts(layer):38} {layer.title.get('en', '')}")
+
+
+@layer_commands.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="Names of layers, or paths of cards.", show_default=False)],
+) -> None:
+    """Download open data into the cache (HAZARDMAP_CACHE), resuming what broke off; afterwards no network is needed."""
+    from hazardmap import catalog
+
+    for name in names:
+        layer = catalog.layer(name)
+        if not layer.address_tried:
+            typer.echo(f"{layer.name}: the address was not tried when its card was written; see {layer.page}", err=True)
+        with _bytes(layer.name) as progress:
+            path = layer.fetch(progress)
+        typer.echo(f"{layer.name}: {path}")
+        if layer.sha256 is None:
+            typer.echo(f"{layer.name}: its SHA-256 is {layer.provenance()['sha256']}; a card of yours can state it")
 
 
 @app.command()
@@ -113,6 +140,106 @@ def hazards() -> None:
             typer.echo(f"  {layer:20} layer{'' if required else ' (optional)'}")
         for option, default in known.options(hazard).items():
             typer.echo(f"  {option:20} {default!r}")
+
+
+@app.command()
+def publish(
+    study: StudyFile,
+    folder: Annotated[Path, typer.Argument(help="Folder to publish to; replaced as a whole.", show_default=False)],
+    changes: Changes = None,
+    language: Annotated[str, typer.Option("--language", help="Of the first page: nl, fr, de or en.")] = "en",
+    inventory: Annotated[Path | None, typer.Option("--risks", metavar="FILE", help="Risk inventory to show.")] = None,
+) -> None:
+    """Run a study and write a portal: pages in four languages, map, files, catalogues, checksums."""
+    from hazardmap.portal import publish as write
+    from hazardmap.study import Study
+
+    with _progress() as say:
+        site = write(Study.from_yaml(study, changes or []), folder, language=language, risks=inventory, say=say)
+    for note in site.licensing.notes:
+        typer.echo(f"- {note}", err=True)
+    count = sum(not place.whole for place in site.places)
+    lands = "1 territory" if count == 1 else f"{count} territories"
+    typer.echo(f"published {len(site.downloads)} files and {lands}: {folder / 'index.html'}")
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(help="Published folder.", show_default=False)]) -> None:
+    """Compare a published folder with its checksums."""
+    from hazardmap.portal import verify as findings
+
+    found = findings(folder)
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{folder} is as it was published")
+
+
+@app.command()
+def risks(
+    file: Annotated[Path, typer.Argument(help="Risk inventory (YAML).", show_default=False)],
+    out: Out = None,
+    language: Annotated[str, typer.Option("--language", help="Of the matrices: nl, fr, de or en.")] = "en",
+    *,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="The register as a workbook too.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="The matrices as PNG too.")] = False,
+) -> None:
+    """Write the register and the matrices of a joint risk inventory."""
+    from hazardmap.risks import inventory, write_all
+
+    for path in write_all(inventory(file), out or Path("risks"), language=language, workbook=xlsx, pictures=png):
+        typer.echo(f"wrote {_short(path)}")
+
+
+@app.command()
+def alert(
+    file: Annotated[Path, typer.Argument(help="GeoPackage of a run.", show_default=False)],
+    zone: Annotated[str, typer.Argument(help="Id of a zone in it.", show_default=False)],
+    sender: Annotated[str, typer.Option("--sender", help="Who drafts it, such as an address.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")] = Path("alert.xml"),
+    contacts: Annotated[Path | None, typer.Option("--contacts", metavar="FILE", help="Whom to call (CSV).")] = None,
+    *,
+    layer: Annotated[str, typer.Option("--layer", help="Layer of the zones.")] = "zones",
+    exercise: Annotated[bool, typer.Option("--exercise", help="Mark it Exercise instead of Draft.")] = False,
+) -> None:
+    """Draft a warning for a zone (CAP 1.2, four languages); it is never marked as actual."""
+    from datetime import datetime
+
+    from hazardmap.portal.alert import draft_alert, read_zone, write_alert
+    from hazardmap.study import source_date
+
+    day = source_date()
+    sent = datetime.fromisoformat(f"{day}T00:00:00+00:00") if day else datetime.now().astimezone()
+    status = "Exercise" if exercise else "Draft"
+    text = draft_alert(
+        read_zone(file, zone, layer=layer), sender=sender, sent=sent, status=status, contacts=contacts or ()
+    )
+    write_alert(text, out)
+    typer.echo(f"wrote {_short(out)} ({status})")
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
+    b: Annotated[Path, typer.Argument(help="Folder of another run.", show_default=False)],
+    out: Out = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare two runs: what appeared, vanished, changed, by country."""
+    from hazardmap.changes import diff as compared
+
+    found = compared(a, b)
+    if out is not None:
+        for path in found.to_csv(out):
+            typer.echo(f"wrote {_short(path)}", err=as_json)
+    if as_json:
+        typer.echo(found.to_json())
+        return
+    for row in found.inputs.itertuples():
+        typer.echo(f"input {row.change}: {row.name}")
+    typer.echo("the results are the same" if found.empty else found.countries.to_string(index=False))
 
 
 def main() -> None:
@@ -134,15 +261,15 @@ def _run(study: Any, out: Path | None, scheduler: str | None = None) -> None:
     for exposure in found.values():
         _print_flows(exposure)
     for path in study.paths(out):
-        typer.echo(f"wrote {_short(path)}")
+        typer.echo(f"wrote {_short(path if path.exists() else path.with_suffix(''))}")
 
 
 def _print_flows(exposure: Any) -> None:
-    """Print the matrices origin x country of the rarest scenario with a known probability."""
+    """Print the matrices origin x country of the rarest scenario with a known probability, else of the largest."""
     from hazardmap import tables
 
     known = exposure.footprint.scenarios
-    scenario = known["probability"].idxmin() if known["probability"].notna().any() else known.index[0]
+    scenario = known["probability"].idxmin() if known["probability"].notna().any() else _worst(exposure)
     title = known.loc[scenario, "label"]
     typer.echo(
         f"{exposure.footprint.hazard}, {title}; origin = {exposure.footprint.meaning}; rows origin, columns territory"
@@ -157,6 +284,12 @@ def _print_flows(exposure: Any) -> None:
     for note in [f"the hazard data are {exposure.footprint.status}", *exposure.notes]:
         typer.echo(f"- {shorten(note, 150, placeholder=' ...')}")
     typer.echo("")
+
+
+def _worst(exposure: Any) -> str:
+    """Return the scenario that reaches most of the territories."""
+    land = exposure.assets[exposure.assets["kind"] == "territory"]
+    return str(land.groupby("scenario", sort=False)["affected"].sum().idxmax())
 
 
 def _rounded(value: float) -> str:
@@ -185,6 +318,20 @@ def _progress() -> Iterator["Say"]:
         return
     with console.status("starting") as status:
         yield status.update
+
+
+@contextmanager
+def _bytes(name: str) -> Iterator["Progress"]:
+    """Show how much of a file has come, with the speed and the time that is left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    quiet = not console.is_terminal
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _examples() -> Path:

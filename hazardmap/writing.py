@@ -1,13 +1,15 @@
 """Files written whole or not at all."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hazardmap.errors import OutputError
 
-__all__ = ["harmless", "require_folder", "written"]
+__all__ = ["file_name", "harmless", "paths_of", "printable", "reported", "require_folder", "written"]
 
 
 @contextmanager
@@ -22,19 +24,41 @@ def written(path: Path) -> Iterator[Path]:
         When the folder cannot be written to, or the disk is full.
     """
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        yield beside
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); expected a folder with room and the right to "
-            "write; choose another with --out"
-        ) from error
-    finally:
-        with suppress(OSError):
+    with reported(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             beside.unlink(missing_ok=True)
+            yield beside
+            beside.replace(path)
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn what the system or GDAL says when ``path`` cannot be written into one line.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written to, or the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(_cannot(path, error.strerror or str(error))) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("pyogrio", "rasterio", "sqlite3"):
+            raise
+        raise OutputError(_cannot(path, str(error))) from error
+
+
+def _cannot(path: Path, reason: str) -> str:
+    return (
+        f"{path} cannot be written ({reason[:200]}); expected a folder with room and the right to write; "
+        "choose another with --out"
+    )
 
 
 def require_folder(folder: Path) -> None:
@@ -62,3 +86,61 @@ def harmless(text: str) -> str:
     ("'=1+1", 'Liège')
     """
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def printable(text: str) -> str:
+    r"""Return a text with a space for every character that cannot be printed; XML allows few of them.
+
+    Examples
+    --------
+    >>> printable("Flood\x08 of the Meuse")
+    'Flood  of the Meuse'
+    """
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def file_name(text: str) -> str:
+    """Return a name for a file made of a text that others wrote: it stays in its folder, and differs where texts do.
+
+    Examples
+    --------
+    >>> file_name("power-plants"), file_name("../etc")
+    ('power-plants', '_etc-f7f912')
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("-")[:100]
+    if plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def paths_of(path: Path, names: Sequence[str], only: str | None, suffix: str) -> dict[str, Path]:
+    """Return the file of each part of a result, in a format that holds one part a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, where there is but one part or ``only`` names one. Else a folder, which gets one file a part; a path
+        with the ending stands for the folder of that name without it.
+    names : sequence of str
+        The parts.
+    only : str, optional
+        The part that is wanted.
+    suffix : str
+        Ending of the files.
+
+    Raises
+    ------
+    OutputError
+        When no part is called that.
+
+    Examples
+    --------
+    >>> [str(each) for each in paths_of(Path("a"), ["zones", "places"], None, ".fgb").values()]
+    ['a/zones.fgb', 'a/places.fgb']
+    """
+    if only is not None and only not in names:
+        raise OutputError(f"the result has no layer {only!r}; expected one of {', '.join(names)}; correct 'layer'")
+    if only is not None or len(names) == 1:
+        return {only or names[0]: path}
+    folder = path.with_suffix("") if path.suffix.lower() == suffix else path
+    return {name: folder / f"{file_name(name)}{suffix}" for name in names}

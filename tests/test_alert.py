@@ -34,7 +34,7 @@ def parsed(text):
 
 def draft(**changes):
     options = {"sender": "exercise@example.org", "sent": SENT} | {
-        key: changes.pop(key) for key in list(changes) if key not in ZONE
+        key: changes.pop(key) for key in list(changes) if key not in (*ZONE, "origins_meaning", "data_status")
     }
     return draft_alert(ZONE | changes, **options)
 
@@ -147,3 +147,26 @@ def test_a_file_without_zones(tmp_path):
     gpd.GeoDataFrame({"id": ["a"]}, geometry=[Point(5, 50)], crs=4326).to_file(tmp_path / "a.gpkg", layer="zones")
     with pytest.raises(OutputError, match="no column 'zone'"):
         read_zone(tmp_path / "a.gpkg", "one")
+
+
+def test_invented_data_are_said_to_be_and_what_a_share_means():
+    root = parsed(draft(origins_meaning="share of upstream area", data_status="synthetic"))
+    told = [each.text for each in root.iter(f"{CAP}description")]
+    assert "Belgium (57%; Share of upstream area)." in told[3]
+    assert "Synthetic data: invented" in told[3]
+    told = [each.text for each in parsed(draft(data_status="official")).iter(f"{CAP}description")]
+    assert "invented" not in told[3]
+
+
+def test_coordinates_near_the_first_meridian_have_no_exponent():
+    text = draft(geometry=box(0.00102, 51, 0.1, 51.1))
+    ring = parsed(text).find(f"{CAP}info").find(f"{CAP}area").findtext(f"{CAP}polygon")
+    assert "e" not in ring
+    assert min(float(pair.split(",")[1]) for pair in ring.split(" ")) == pytest.approx(0.00002)
+
+
+def test_an_exercise_says_so_in_its_headline_and_numbers_that_are_none_are_left_open():
+    root = parsed(draft(status="Exercise", level="deep"))
+    headlines = [each.text.partition(":")[0].strip() for each in root.iter(f"{CAP}headline")]
+    assert headlines == ["OEFENING", "EXERCICE", "\u00dcBUNG", "EXERCISE"]
+    assert "from \u2013 m" in [each.text for each in root.iter(f"{CAP}description")][3]

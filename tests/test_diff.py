@@ -80,6 +80,41 @@ def test_what_became_of_each_row_and_country(tmp_path):
     assert counts.loc["NL", ["affected_a", "affected_b"]].tolist() == [2, 3]
 
 
+def test_what_is_no_longer_covered_did_not_vanish(tmp_path):
+    """Reached before and not covered now, or the other way round: nobody knows whether it vanished or appeared."""
+    rows = [{}, dry(asset="b", status="not covered"), dry(asset="c"), {"asset": "d"}]
+    others = [dry(status="not covered"), {"asset": "b"}, dry(asset="c", status="partial"), dry(asset="d")]
+    found = diff(run(tmp_path / "a", rows), run(tmp_path / "b", others))
+    assert found.rows.set_index("asset")["change"].to_dict() == {
+        "a": "covered otherwise",
+        "b": "covered otherwise",
+        "c": "covered otherwise",
+        "d": "vanished",
+    }
+
+
+def test_another_unit_is_a_change_and_the_second_of_two_layers_of_one_name_counts(tmp_path):
+    sources = [("depth", "aa"), ("depth", "bb")]
+    found = diff(
+        run(tmp_path / "a", [{}], sources=sources),
+        run(tmp_path / "b", [{"unit": "km"}], sources=[sources[0], ("depth", "cc")]),
+    )
+    assert found.rows["change"].tolist() == ["changed"]
+    assert found.inputs[["name", "change"]].to_numpy().tolist() == [["depth", "changed"]]
+
+
+def test_runs_that_reach_nothing_can_be_compared(tmp_path):
+    for name in "ab":
+        for table in ("assets", "flows", "sources"):
+            path = run(tmp_path / f"{name}{table}", [{}]) / "tables" / f"{table}.csv"
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / f"{table}.csv").write_text(path.read_text().splitlines()[0] + "\n")
+    found = diff(tmp_path / "a", tmp_path / "b")
+    assert found.empty
+    assert found.countries.empty
+    assert found.inputs.empty
+
+
 def test_the_two_directions_mirror_each_other(tmp_path):
     one = run(tmp_path / "a", [{}, dry(asset="c"), {"asset": "gone"}])
     other = run(tmp_path / "b", [{"affected": 0.5}, {"asset": "c"}])

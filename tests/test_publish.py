@@ -359,6 +359,31 @@ def test_foreign_files_are_refused_and_kept(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
+def test_a_folder_with_a_list_of_sums_of_somebody_else_is_no_portal(tmp_path):
+    """Many keep a list of the same name beside their own files."""
+    small(tmp_path / "a")
+    (tmp_path / "a" / "hazardmap.txt").unlink()
+    with pytest.raises(OutputError, match=r"no hazardmap\.txt"):
+        small(tmp_path / "a", "newer")
+    folders.write_sums(tmp_path / "a")
+    assert portal.verify(tmp_path / "a") == []
+    with pytest.raises(OutputError, match=r"no hazardmap\.txt"):
+        small(tmp_path / "a", "newer")
+    assert (tmp_path / "a" / "index.html").read_text() == "new"
+
+
+def test_a_whole_disk_is_refused():
+    with pytest.raises(OutputError, match="is a whole disk"):
+        small(Path("/"))
+
+
+def test_names_that_no_disk_or_terminal_takes_are_findings(tmp_path):
+    small(tmp_path / "a")
+    append(tmp_path / "a", "n" * 300)
+    (tmp_path / "a" / "\x1b[31mred").write_text("")
+    assert portal.verify(tmp_path / "a") == ["added: '\\x1b[31mred'", f"not readable: {'n' * 300}"]
+
+
 def test_a_foreign_file_that_comes_while_publishing_is_kept(tmp_path):
     small(tmp_path / "a", "old")
     with pytest.raises(OutputError, match="added: late"):
@@ -427,6 +452,59 @@ def test_a_hazard_without_origins_says_nothing_of_them(hand_made):
     assert "nothing is reached" not in page
     assert "Where it comes from" not in page
     assert "none" not in page.partition("<main")[2]
+
+
+def test_an_unknown_origin_is_not_told_as_nothing_from_abroad(hand_made):
+    """All of NL has no known origin: no share from abroad, rather than 0 %; half of BE has one."""
+    shares = pd.DataFrame(
+        {"source": [0, 1, 2, 2], "origin": ["unknown", "unknown", "NL", "unknown"], "share": [1.0, 1.0, 0.5, 0.5]}
+    )
+    exposure = hm.overlay(dataclasses.replace(hand_made.footprint, shares=shares), hand_made.territories)
+    site = Site(exposures=[exposure], study={"title": "t", "area": [4, 50, 5, 51]}, map="m.html")
+    found = dict(pages(site))
+    nl, be = (re.search('<p class="summary">(.*)</p>', found[f"territory-{name}-1.html"])[1] for name in ("NL", "BE"))
+    assert re.fullmatch(r"HQ100: [0-9.]+ km²\. The origin of 100% is not known\.", nl)
+    assert ", 50% of it from other countries; most from: " in be
+    assert be.endswith("The origin of 50% is not known.")
+
+
+def test_each_scenario_says_what_it_covers(raster):
+    """T100 is known and wet in NL; T1000 is not known there: no dash without its reason."""
+    nothing = float("nan")
+    depth = raster([[[1.0, 0.0]], [[nothing, 0.0]]], left=4_000_000, top=3_100_000, cell=10_000)
+    land = gpd.GeoDataFrame(
+        {"id": ["NL-1", "BE-1"], "country": ["NL", "BE"], "name": ["N", "B"]},
+        geometry=[box(4_000_000, 3_090_000, 4_010_000, 3_100_000), box(4_010_000, 3_090_000, 4_020_000, 3_100_000)],
+        crs=3035,
+    )
+    maps = [{"label": "HQ100", "return_period": 100}, {"label": "HQ1000", "return_period": 1000}]
+    footprint = hm.Footprint(
+        hazard="flood",
+        intensity=depth,
+        units="m",
+        levels=(0.5,),
+        scenarios=hm.scenario_table(maps),
+        shares=pd.DataFrame({"source": [0], "origin": ["unknown"], "share": [1.0]}),
+    )
+    exposure = hm.overlay(footprint, land)
+    nl = next(place for place in places_of(land) if place.id == "NL-1")
+    figures = Figures(exposure)
+    assert [figures.coverage(nl, name) for name in figures.scenarios] == [pytest.approx(1), 0]
+    found = dict(pages(Site(exposures=[exposure], study={"title": "t", "area": [4, 50, 5, 51]}, map="m.html")))
+    page = found["territory-NL-1.html"]
+    assert "HQ1000: there are no data here, so nothing is known." in page
+    assert '<td class="number">100%</td><td class="number">0%</td>' in page
+    assert "HQ1000: as far as is known, nothing is reached here." in found["territory-BE-1.html"]
+
+
+def test_a_licence_that_could_not_be_checked_is_not_told_as_free(hand_made):
+    inputs = ({"name": "a", "licence": "ODbL-1.0"}, {"name": "b", "licence": "house rules"})
+    study = {"title": "t", "area": [4, 50, 5, 51]}
+    for known, told in ((inputs[:1], "may be passed on under ODbL-1.0"), (inputs, "Not all of them could be checked")):
+        exposure = dataclasses.replace(hand_made, inputs=known)
+        found = dict(pages(Site(exposures=[exposure], study=study, map="m.html")))
+        assert all(told in found[name] for name in ("index.html", "territory-NL-1.html"))
+        assert ("may be passed on" in found["index.html"]) == (len(known) == 1)
 
 
 def test_a_name_that_cannot_be_listed_is_refused(tmp_path):
@@ -579,7 +657,17 @@ def test_numbers_in_four_languages():
         NONE,
         NONE,
     ]
-    assert [en.percent(value) for value in (0, 0.001, 0.5, 1, None)] == ["0%", "< 1%", "50%", "100%", NONE]
+    assert [en.percent(value) for value in (0, 0.001, 0.005, 0.5, 0.995, 0.9999, 1 - 1e-12, 1, None)] == [
+        "0%",
+        "< 1%",
+        "< 1%",
+        "50%",
+        "> 99%",
+        "> 99%",
+        "100%",
+        "100%",
+        NONE,
+    ]
     assert (en.amount(0.01), en.country("BE"), en.country("unknown"), en.country("XX")) == (
         NONE,
         "Belgium",

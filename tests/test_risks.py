@@ -152,6 +152,8 @@ BAD = {
     "a number that is none": (("min: 5", "min: five"), "line 8"),
     "a negative number": (("min: 5", "min: -5"), "greater than or equal to 0"),
     "no source": (('source: "a book", ', ""), "frequency.source"),
+    "a frequency in another unit": (("max: 0.01,", "max: 0.01, unit: per century,"), "line 6: .*'per century'"),
+    "a misspelt criterion": (("      deaths:", "      deth:"), "flood.deth is a criterion of no scheme; .*deaths"),
     "an unknown status": (("status: K", "status: X"), "line 6"),
     "an id twice": (("risks:\n", INVENTORY.partition("risks:")[2].join(["risks:", ""])), "the id 'flood' stands twice"),
     "no risks": (("risks:\n" + INVENTORY.partition("risks:\n")[2], "risks: []\n"), "line 2: risks"),
@@ -220,6 +222,8 @@ def test_hostile_texts_stay_text_everywhere(written, tmp_path):
     svg = matrix_svg(found.risks, schemes(found)[0])
     assert "<script" not in svg
     assert "=" + ATTACK[:40] in "".join(ET.fromstring(svg).itertext())  # noqa: S314  (our own)
+    odd = inventory(written(('en: "Flood"', 'en: "Flood\\b"')))
+    assert "1  Flood " in "".join(ET.fromstring(matrix_svg(odd.risks, schemes(odd)[0])).itertext())  # noqa: S314
     write_register(found, tmp_path / "r.csv")
     assert pd.read_csv(tmp_path / "r.csv")["name_en"].tolist() == ["'=" + ATTACK]
 
@@ -243,6 +247,32 @@ def test_a_picture_as_png(written, tmp_path):
     found = inventory(written(("Flood", "Flood of $5 _{x}")))
     matrix_png(found.risks, schemes(found)[0], tmp_path / "m.png")
     assert (tmp_path / "m.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_an_unknown_language_is_refused_before_anything_is_written(written, tmp_path):
+    with pytest.raises(OutputError, match="'xx'; expected one of nl, fr, de, en"):
+        write_all(inventory(written()), tmp_path / "out", language="xx")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_picture_says_on_which_side_of_an_edge_a_class_lies(written):
+    """NL: from 0.5 % upwards; DE: a frequency of 1 in 1000 is still in the class below."""
+    found = inventory(written())
+    assert "C (≥ 0.005)" in matrix_svg(found.risks, scheme(found, "nl-nrb"))
+    assert "3 (&gt; 0.001)" in matrix_svg(found.risks, scheme(found, "de-bbk"))
+
+
+def test_a_scenario_with_two_return_periods_gives_no_frequency(written, tmp_path):
+    (tmp_path / "tables").mkdir()
+    columns = "hazard,scenario,return_period_years,measure,unit,attributed\n"
+    rows = "flood,T100,100,places,people,1\ndrought,T100,50,places,people,1\n"
+    (tmp_path / "tables" / "flows.csv").write_text(columns + rows)
+    feed = "study: { tables: tables, scenarios: [T100] }"
+    path = written(("{ min: 0.001, max: 0.01, source", f"{{ {feed}, source"))
+    with pytest.raises(StudyError, match="several return periods"):
+        inventory(path)
+    path.write_text(path.read_text().replace("[T100] }", "[T100], hazard: drought }"))
+    assert inventory(path).risks[0].frequency.ends == (0.02, 0.02)
 
 
 def test_a_folder_that_cannot_be_written_to(written, tmp_path):

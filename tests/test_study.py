@@ -126,7 +126,7 @@ def test_the_tables_agree_with_the_geopackage(study):
     assert run("run", path, cwd=path.parent).returncode == 0
     out = path.parent / "output"
     layers = set(gpd.list_layers(out / "a.gpkg")["name"])
-    assert layers == {"zones", "territories", "substations", "flows", "shares", "notes", "sources"}
+    assert layers == {"zones", "territories", "substations", "flows", "shares", "notes", "sources", "layer_styles"}
     zones, table = gpd.read_file(out / "a.gpkg", layer="zones"), pd.read_csv(out / "tables" / "zones.csv")
     assert zones.crs == "EPSG:4326"
     assert zones["area_km2"].to_numpy() == pytest.approx(table["area_km2"].to_numpy())
@@ -328,6 +328,9 @@ def test_wrong_usage_is_exit_code_2(tmp_path):
 def test_new_makes_a_study_that_checks(tmp_path):
     assert run("new", "mine", cwd=tmp_path).returncode == 0
     assert run("check", "mine/study.yaml", cwd=tmp_path).returncode == 0
+    inside = run("new", "mine/study.yaml/more", cwd=tmp_path)
+    assert inside.returncode == 1
+    assert "cannot be written" in inside.stderr
     again = run("new", "mine", cwd=tmp_path)
     assert_refused(again, r"mine exists and is not empty")
 

@@ -20,12 +20,12 @@ from hazardmap import catalog
 from hazardmap.errors import OutputError
 from hazardmap.outputs.webmap.contacts import Contacts, contacts_of
 from hazardmap.portal.words import LANGUAGES, Words
-from hazardmap.writing import written
+from hazardmap.writing import printable, written
 
 __all__ = ["draft_alert", "read_zone", "write_alert"]
 
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-_STATUS = ("Draft", "Exercise")
+_HEADLINES = {"Draft": "alert.headline", "Exercise": "alert.exercise"}
 _CATEGORIES = {
     "flood": "Met",
     "drought": "Met",
@@ -34,6 +34,7 @@ _CATEGORIES = {
     "natech": "CBRNE",
     "blackout": "Infra",
 }
+_BANNERS = {name: f"banner.{name}" for name in ("indicative", "synthetic")}
 _NEEDED = ("zone", "hazard", "territory", "country")
 # Degrees, about 100 m: the outline is widened by it and then thinned by less, so that it still holds the whole zone.
 _WIDER, _THINNER, _DIGITS = 0.001, 0.0009, 5
@@ -51,7 +52,10 @@ def read_zone(path: str | Path, zone: str, *, layer: str = "zones") -> gpd.GeoSe
     """
     path = Path(path)
     card: dict[str, Any] = {"path": str(path.resolve())} | ({"layer": layer} if path.suffix.lower() == ".gpkg" else {})
-    table = catalog.layer(card).open().to_crs(4326)
+    table = catalog.layer(card).open()
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise OutputError(f"{path} is a raster; expected the zones of a run; name their file")
+    table = table.to_crs(4326)
     absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         raise OutputError(f"{path} has no column {absent[0]!r}; expected the zones of a run; name their file or layer")
@@ -77,7 +81,7 @@ def draft_alert(
     ----------
     zone : mapping
         A row of zones in EPSG:4326: ``zone, hazard, territory, country, geometry`` and, where known, ``scenario_label,
-        level, intensity_unit, area_km2, origin, origin_share``.
+        level, intensity_unit, area_km2, origin, origin_share, origins_meaning, data_status``.
     sender : str
         Who drafts it, such as an address or a domain; no spaces, commas, ``<`` or ``&``.
     sent : datetime
@@ -103,7 +107,7 @@ def draft_alert(
     >>> b"<status>Draft</status>" in text, text.count(b"<info>")
     (True, 4)
     """
-    if status not in _STATUS:
+    if status not in _HEADLINES:
         raise OutputError(f"the status is {status!r}; expected Draft or Exercise: hazardmap drafts, authorities warn")
     if not sender.isprintable() or not sender or any(sign in sender for sign in " ,<&"):
         raise OutputError(f"the sender is {sender!r}; expected a name without spaces, commas, < or &; correct it")
@@ -123,7 +127,7 @@ def draft_alert(
     )
     called = _called(zone, contacts_of(contacts) if not _nothing(contacts) else (), neighbours)
     for language in LANGUAGES:
-        root.append(_info(zone, Words(language), called))
+        root.append(_info(zone, Words(language), called, _HEADLINES[status]))
     ET.indent(root, " ")
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -141,9 +145,8 @@ def write_alert(text: bytes, path: Path) -> None:
         beside.write_bytes(text)
 
 
-def _info(zone: Mapping[str, Any], words: Words, called: list[str]) -> ET.Element:
+def _info(zone: Mapping[str, Any], words: Words, called: list[str], headline: str) -> ET.Element:
     hazard, place = str(zone["hazard"]), str(zone["territory"])
-    level, area, share = (_number(zone.get(name)) for name in ("level", "area_km2", "origin_share"))
     info = ET.Element("info")
     _add(
         info,
@@ -153,17 +156,8 @@ def _info(zone: Mapping[str, Any], words: Words, called: list[str]) -> ET.Elemen
         urgency="Unknown",
         severity="Unknown",
         certainty="Unknown",
-        headline=words("alert.headline", hazard=words.hazard(hazard), territory=place),
-        description=words(
-            "alert.description",
-            zone=zone["zone"],
-            scenario=_told(zone.get("scenario_label")) or "–",  # noqa: RUF001
-            level=words.number(level),
-            unit=words.unit(_told(zone.get("intensity_unit"))),
-            area=words.number(area),
-            origin=words.country(_told(zone.get("origin")) or "unknown"),
-            share=words.percent(share),
-        ),
+        headline=words(headline, hazard=words.hazard(hazard), territory=place),
+        description=_description(zone, words),
         instruction=words("alert.instruction"),
     )
     if called:
@@ -175,17 +169,35 @@ def _info(zone: Mapping[str, Any], words: Words, called: list[str]) -> ET.Elemen
     return info
 
 
+def _description(zone: Mapping[str, Any], words: Words) -> str:
+    """Say what the zone is, what its shares mean, and whether its data are invented or indicative."""
+    level, area, share = (_number(zone.get(name)) for name in ("level", "area_km2", "origin_share"))
+    meaning, status = (_told(zone.get(name)) for name in ("origins_meaning", "data_status"))
+    shares = [words.percent(share), *([words.get(f"meaning.{meaning}", meaning)] if meaning else [])]
+    told = words(
+        "alert.description",
+        zone=zone["zone"],
+        scenario=_told(zone.get("scenario_label")) or "–",  # noqa: RUF001
+        level=words.number(level),
+        unit=words.unit(_told(zone.get("intensity_unit"))),
+        area=words.number(area),
+        origin=words.country(_told(zone.get("origin")) or "unknown"),
+        share="; ".join(shares),
+    )
+    return f"{told} {words(_BANNERS[status])}" if status in _BANNERS else told
+
+
 def _rings(geometry: Any) -> list[str]:
     """Return the outlines as CAP writes them, ``lat,lon lat,lon ...``, closed; holes are part of the area.
 
     Examples
     --------
     >>> _rings(shapely.box(5, 50, 6, 51))[0][:17]
-    '49.999,6.001 49.9'
+    '49.99900,6.00100 '
     """
     wide = shapely.simplify(shapely.buffer(geometry, _WIDER, join_style="mitre"), _THINNER)
     return [
-        " ".join(f"{round(lat, _DIGITS)},{round(lon, _DIGITS)}" for lon, lat in part.exterior.coords)
+        " ".join(f"{lat:.{_DIGITS}f},{lon:.{_DIGITS}f}" for lon, lat in part.exterior.coords)
         for part in shapely.get_parts(wide)
     ]
 
@@ -203,7 +215,7 @@ def _called(zone: Mapping[str, Any], rows: Sequence[Mapping[str, str]], neighbou
 
 def _add(parent: ET.Element, **texts: str) -> None:
     for name, text in texts.items():
-        ET.SubElement(parent, name).text = "".join(each if each.isprintable() else " " for each in str(text))
+        ET.SubElement(parent, name).text = printable(str(text))
 
 
 def _nothing(contacts: Contacts) -> bool:
@@ -211,7 +223,8 @@ def _nothing(contacts: Contacts) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+    number = pd.to_numeric(value, errors="coerce")
+    return None if number is None or pd.isna(number) else float(number)
 
 
 def _told(value: Any) -> str:

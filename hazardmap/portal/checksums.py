@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -26,12 +27,12 @@ def write_sums(folder: Path) -> None:
         When a name holds a backslash or a character that cannot be printed, or is a symbolic link.
     """
     lines = []
-    for path in sorted(_files(folder)):
+    for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         if not name.isprintable() or "\\" in name or path.is_symlink():
             raise OutputError(f"{name!r} cannot be published; expected a file with a printable name; rename it")
         lines.append((name, f"{sha256(path)}  {name}\n"))
-    (folder / SUMS).write_text("".join(line for _, line in sorted(lines)), encoding="utf-8")
+    (folder / SUMS).write_text("".join(line for _, line in sorted(lines)), encoding="utf-8", newline="\n")
 
 
 def verify(folder: str | Path) -> list[str]:
@@ -47,7 +48,8 @@ def verify(folder: str | Path) -> list[str]:
     -------
     list of str
         One line for each finding, sorted: ``added: NAME``, ``changed: NAME``, ``link: NAME``, ``missing: NAME``,
-        ``not in the folder: NAME``, ``twice in the list: NAME``. Empty when the folder is as it was published.
+        ``not in the folder: NAME``, ``not readable: NAME``, ``twice in the list: NAME``. Empty when the folder is as
+        it was published. A name that cannot be printed is shown with escapes.
 
     Raises
     ------
@@ -57,14 +59,15 @@ def verify(folder: str | Path) -> list[str]:
     folder = Path(folder)
     listed = _listed(folder)
     there = {path.relative_to(folder).as_posix() for path in _files(folder)}
-    findings = {f"twice in the list: {name}" for name in _repeated([name for name, _ in listed])}
-    findings |= {f"added: {name}" for name in there - {name for name, _ in listed}}
-    findings |= {f"{what}: {name}" for name, told in listed if (what := _state(folder, name, told))}
-    return sorted(findings)
+    times = Counter(name for name, _ in listed)
+    findings = {("twice in the list", name) for name, count in times.items() if count > 1}
+    findings |= {("added", name) for name in there - times.keys()}
+    findings |= {(what, name) for name, told in listed if (what := _state(folder, name, told))}
+    return sorted(f"{what}: {name if name.isprintable() else ascii(name)}" for what, name in findings)
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, as 64 hexadecimal digits; never a remembered one."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -95,11 +98,14 @@ def _state(folder: Path, name: str, told: str) -> str | None:
         return "not in the folder"
     path = folder / parts
     steps = [folder.joinpath(*parts.parts[: k + 1]) for k in range(len(parts.parts))]
-    if any(step.is_symlink() for step in steps):
-        return "link"
-    if not path.is_file():
-        return "missing"
-    return None if sha256(path) == told else "changed"
+    try:
+        if any(step.is_symlink() for step in steps):
+            return "link"
+        if not path.is_file():
+            return "missing"
+        return None if sha256(path) == told else "changed"
+    except OSError:
+        return "not readable"
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -108,7 +114,3 @@ def _files(folder: Path) -> Iterator[Path]:
         here = Path(root)
         yield from (here / name for name in folders if (here / name).is_symlink())
         yield from (here / name for name in files if (here / name) != folder / SUMS)
-
-
-def _repeated(names: list[str]) -> set[str]:
-    return {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()

@@ -1,5 +1,6 @@
 """What a page tells of a territory: how much is reached, from where, how that compares with the neighbours."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,15 @@ import pandas as pd
 import shapely
 
 from hazardmap.exposure import Exposure
+from hazardmap.exposure.rows import OUTSIDE
+from hazardmap.footprint import NO_ORIGIN
 
-__all__ = ["Figures", "Place", "neighbours_of", "places_of"]
+__all__ = ["Figures", "Place", "is_foreign", "neighbours_of", "places_of"]
 
-# Letters of the code of a country; other origins (unknown, sea) are none.
-_CODE_LENGTH = 2
+_CODE = re.compile("[A-Z]{2}")
+_UNKNOWN = "unknown"
+# All of it, but for rounding.
+_WHOLE = 1 - 1e-9
 _Part = tuple[str, float, float]
 _ORIGIN, _LEVEL = 0, 1
 
@@ -83,6 +88,17 @@ def neighbours_of(territories: gpd.GeoDataFrame) -> dict[str, list[str]]:
     return {name: sorted(others) for name, others in found.items()}
 
 
+def is_foreign(origin: str, country: str) -> bool:
+    """Say whether an origin is a known country, and another one.
+
+    Examples
+    --------
+    >>> [is_foreign(origin, "NL") for origin in ("BE", "NL", "unknown")], is_foreign("BE", "outside")
+    ([True, False, False], False)
+    """
+    return country not in (origin, OUTSIDE) and _CODE.fullmatch(origin) is not None
+
+
 @dataclass(frozen=True)
 class Figures:
     """The figures of one hazard, ready to be asked for by place."""
@@ -95,7 +111,7 @@ class Figures:
         land = self.exposure.territories
         country = dict(zip(land["id"].astype(str), land["country"].astype(str), strict=True))
         flows = self.exposure.flows(without_origin=True)
-        return flows.assign(country=flows["territory"].astype(str).map(country).fillna("outside"))
+        return flows.assign(country=flows["territory"].astype(str).map(country).fillna(OUTSIDE))
 
     @cached_property
     def measures(self) -> list[tuple[str, str]]:
@@ -109,10 +125,11 @@ class Figures:
         known = self.exposure.footprint.scenarios
         if known["probability"].notna().any():
             return str(known["probability"].idxmin())
-        first = self.measures[:1]
-        of_first = self.flows[self.flows[["measure", "unit"]].apply(tuple, axis=1).isin(first)]
-        sums = of_first.groupby("scenario", sort=False)["attributed"].sum()
-        return str(sums.idxmax()) if len(sums) else str(known.index[0])
+        if not self.measures:
+            return str(known.index[0])
+        measure, unit = self.measures[0]
+        first = self.flows[(self.flows["measure"] == measure) & (self.flows["unit"] == unit)]
+        return str(first.groupby("scenario", sort=False)["attributed"].sum().idxmax())
 
     @property
     def scenarios(self) -> list[str]:
@@ -121,7 +138,7 @@ class Figures:
         return every if len(every) <= _MOST_SCENARIOS else [self.scenario]
 
     def reached(self, place: Place) -> list[dict[str, Any]]:
-        """Per measure: ``measure, unit, totals`` (one per scenario), each with the share that comes from abroad."""
+        """Per measure: ``measure, unit, totals``, one per scenario: ``value``, shares ``abroad`` and ``unknown``."""
         return [
             {
                 "measure": measure,
@@ -130,6 +147,10 @@ class Figures:
             }
             for measure, unit in self.measures
         ]
+
+    def touches(self, place: Place) -> bool:
+        """Whether anything is reached in any of the scenarios side by side."""
+        return any(total["value"] for row in self.reached(place) for total in row["totals"])
 
     def summary(self, place: Place) -> dict[str, Any] | None:
         """Return the first measure that is reached in the standing scenario: ``measure, unit, total, worst`` origin."""
@@ -180,9 +201,10 @@ class Figures:
             for place in places
         ]
 
-    def coverage(self, place: Place) -> float | None:
-        """Share of the place's area that the hazard data cover, 0 to 1, in the standing scenario."""
-        known = [self._covered[member] for member in place.members if member in self._covered]
+    def coverage(self, place: Place, scenario: str | None = None) -> float | None:
+        """Share of the place's area that the hazard data cover, 0 to 1; by default in the standing scenario."""
+        keys = [(scenario or self.scenario, member) for member in place.members]
+        known = [self._covered[key] for key in keys if key in self._covered]
         area = sum(whole for whole, _ in known)
         return sum(part for _, part in known) / area if area > 0 else None
 
@@ -252,27 +274,36 @@ class Figures:
     def _total(self, place: Place, scenario: str, pair: tuple[str, str]) -> dict[str, Any]:
         parts = self._of(place, scenario, pair)
         value = sum(part[2] for part in parts)
-        abroad = sum(part[2] for part in parts if len(part[0]) == _CODE_LENGTH and part[0] != place.country)
-        return {"value": value, "abroad": abroad / value if value > 0 else None}
+        abroad = sum(part[2] for part in parts if is_foreign(part[0], place.country))
+        nobody = sum(part[2] for part in parts if part[0] in (NO_ORIGIN, _UNKNOWN))
+        unknown = sum(part[2] for part in parts if part[0] == _UNKNOWN)
+        return {
+            "value": value,
+            # where nothing is known of the origin, "0 %" would say that nothing comes from abroad
+            "abroad": abroad / value if nobody < value * _WHOLE else None,
+            "unknown": unknown / value if value > 0 else 0.0,
+        }
 
     @cached_property
-    def _covered(self) -> dict[str, tuple[float, float]]:
-        """Area of each territory, and what of it is covered."""
-        rows = self.exposure.assets
-        own = rows[(rows["kind"] == "territory") & (rows["scenario"] == self.scenario)]
+    def _covered(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """Area of each territory, and what of it is covered, by scenario."""
+        own = self.exposure.assets[self.exposure.assets["kind"] == "territory"]
         part = own["amount"] * own["covered_fraction"]
-        return dict(zip(own["territory"].astype(str), zip(own["amount"], part, strict=True), strict=True))
+        keys = zip(own["scenario"].astype(str), own["territory"].astype(str), strict=True)
+        return dict(zip(keys, zip(own["amount"], part, strict=True), strict=True))
 
     @cached_property
     def _hits(self) -> pd.DataFrame:
         """Assets that are hit in the standing scenario, worst first."""
         rows, higher = self.exposure.assets, self.exposure.footprint.worse == "higher"
         hits = rows[(rows["kind"] == "asset") & (rows["scenario"] == self.scenario) & (rows["status"] == "hit")]
+        shares = self.exposure.shares
+        unknown = shares[shares["origin"] == _UNKNOWN].groupby("row")["share"].sum()
         table = pd.DataFrame(
             {
                 **{name: hits[name] for name in ("layer", "asset", "name", "territory")},
                 "worst": hits["maximum" if higher else "minimum"].astype(float),
-                "abroad": hits["foreign_share"].astype(float),
+                "abroad": hits["foreign_share"].astype(float).mask(unknown.reindex(hits.index) > _WHOLE),
             }
         )
         return table.sort_values(["worst", "layer", "asset"], ascending=[not higher, True, True])

@@ -11,6 +11,8 @@ from hazardmap.writing import require_folder
 
 __all__ = ["replaced"]
 
+_MARK, _TOLD = "hazardmap.txt", b"Published by hazardmap. The next publication replaces this folder as a whole.\n"
+
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
@@ -26,6 +28,8 @@ def replaced(folder: Path) -> Iterator[Path]:
         When it cannot be written to, or the disk is full.
     """
     folder = folder.resolve()
+    if not folder.name:
+        raise OutputError(f"{folder} is a whole disk; expected a folder in it; choose another")
     new, old = (folder.with_name(f".{folder.name}.hazardmap-{what}") for what in ("new", "old"))
     require_folder(folder.parent)
     if old.is_dir() and not folder.exists():
@@ -36,6 +40,7 @@ def replaced(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         yield new
+        (new / _MARK).write_bytes(_TOLD)
         write_sums(new)
         _require_own(folder)
         _exchange(folder, new, old)
@@ -73,6 +78,10 @@ def _require_own(folder: Path) -> None:
         lost = [line for line in verify(folder) if not line.startswith("missing: ")]
     except FileError:
         lost = [f"no list {SUMS}"]
+    mark = folder / _MARK
+    if not lost and not (mark.is_file() and mark.read_bytes() == _TOLD):
+        # many keep such a list beside files of their own
+        lost = [f"no {_MARK}"]
     if lost:
         raise OutputError(
             f"{folder} holds what was not published by hazardmap, or was changed since ({lost[0]}); expected a new "

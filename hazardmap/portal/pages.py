@@ -9,9 +9,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hazardmap.footprint import Footprint
-from hazardmap.portal.figures import Figures, Place
+from hazardmap.portal.figures import Figures, Place, is_foreign
 from hazardmap.portal.site import Site, slug
 from hazardmap.portal.words import LANGUAGES, Words
+from hazardmap.provenance import UNSTATED
 from hazardmap.risks import Inventory, matrix_svg, register, schemes
 
 __all__ = ["pages"]
@@ -46,6 +47,8 @@ def pages(site: Site, first: str = "en") -> Iterator[tuple[str, str]]:
         "band": _band,
         "size": _size,
         "title": _title,
+        "foreign": is_foreign,
+        "unstated": UNSTATED,
         "neighbours": site.neighbours,
         "members": site.members,
         "contacts": site.contacts_for,

@@ -12,6 +12,8 @@ from hazardmap.provenance import text_in
 __all__ = ["LANGUAGES", "Words", "texts"]
 
 _NONE = "\N{EN DASH}"
+# A share of everything, but for rounding.
+_ALL = 1 - 1e-9
 
 LANGUAGES = ("nl", "fr", "de", "en")
 _FOLDERS = ("hazardmap.outputs.webmap", "hazardmap.portal")
@@ -94,8 +96,14 @@ class Words:
         return _NONE if value is None or abs(value) < 0.05 else self.number(value)
 
     def percent(self, share: float | None) -> str:
-        """Return a share as whole per cent."""
+        """Return a share as whole per cent: nothing and everything are said only where it is so."""
         if share is None or not math.isfinite(share):
             return _NONE
-        whole = "< 1" if 0 < share < 0.005 else str(round(100 * share))
-        return self._texts["percent"].replace("{n}", whole)
+        whole = round(100 * share)
+        if whole == 0 < share:
+            said = "< 1"
+        elif whole == 100 and share < _ALL:
+            said = "> 99"
+        else:
+            said = str(whole)
+        return self._texts["percent"].replace("{n}", said)

@@ -101,6 +101,13 @@ class Risk(_Part):
     impacts: dict[str, Range] = Field(min_length=1)
     note: Text | None = None
 
+    @pydantic.field_validator("frequency")
+    @classmethod
+    def _per_year(cls, frequency: Range) -> Range:
+        if frequency.unit not in (None, "per year"):
+            raise ValueError(f"the unit is {frequency.unit!r}; expected per year; convert it")
+        return frequency
+
 
 class Inventory(_Part):
     """An inventory.
@@ -183,8 +190,9 @@ def _flows(folder: Path, where: str) -> Any:
     require_file(path)
     columns = ["hazard", "scenario", "return_period_years", "measure", "unit", "attributed"]
     try:
-        return pd.read_csv(path, usecols=columns, dtype={"scenario": str, "attributed": float}, encoding="utf-8")
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        kinds = {"scenario": str, "attributed": float, "return_period_years": float}
+        return pd.read_csv(path, usecols=columns, dtype=kinds, encoding="utf-8")
+    except ValueError as error:
         raise StudyError(
             f"{where}: {path} cannot be read ({str(error).splitlines()[0]}); expected the columns "
             f"{', '.join(columns)}; run the study again"
@@ -208,7 +216,10 @@ def _value(flows: Any, feed: Feed, scenario: str, where: str, *, frequency: bool
                 f"{where}: several quantities would be added up; expected hazard, measure and unit; name them"
             )
         return float(chosen["attributed"].sum())
-    years = float(chosen["return_period_years"].iloc[0])
+    periods = chosen["return_period_years"].unique()
+    if len(periods) > 1:
+        raise StudyError(f"{where}: {scenario!r} has several return periods; expected the hazard to be named; name it")
+    years = float(periods[0])
     if not years > 0:
         raise StudyError(f"{where}: the scenario {scenario!r} has no return period; expected one; name another")
     return 1 / years

@@ -11,7 +11,7 @@ from hazardmap.palette import class_colours
 from hazardmap.provenance import text_in
 from hazardmap.risks.inventory import Risk
 from hazardmap.risks.schemes import Scheme, place
-from hazardmap.writing import written
+from hazardmap.writing import printable, written
 
 __all__ = ["WORDS", "matrix_png", "matrix_svg"]
 
@@ -26,6 +26,9 @@ _PERIODS = {
     "per year": {"nl": "per jaar", "fr": "par an", "de": "pro Jahr"},
     "per 5 years": {"nl": "in 5 jaar", "fr": "en 5 ans", "de": "in 5 Jahren"},
 }
+
+# A value on an edge belongs to the class above it, or does not.
+_ABOVE = {"lower": "≥", "upper": ">"}
 
 _CELL, _LEFT, _TOP = 92, 70, 40
 _SIDE = 5 * _CELL
@@ -116,14 +119,14 @@ def _shapes(risks: Sequence[Risk], scheme: Scheme, language: str) -> Iterator[_B
     colours = class_colours(9, "heat")
     likelihood, impact = WORDS[language]
     period = _PERIODS.get(scheme.likelihood.unit, {}).get(language, scheme.likelihood.unit)
-    yield _Text((_LEFT + _SIDE / 2, 24), scheme.name.upper(), size=17)
+    yield _Text((_LEFT + _SIDE / 2, 24), _short(scheme.name.upper()), size=17)
     for row in range(5):
         for column in range(5):
             at = (_LEFT + column * _CELL, _TOP + (4 - row) * _CELL, _CELL, _CELL)
             yield _Box(at, colours[row + column], _PAPER)
     names = next(iter(scheme.impacts.values())).names if scheme.impacts else tuple("12345")
     for k in range(5):
-        edge = f" (≥ {scheme.likelihood.edges[k]:g})" if k else ""
+        edge = f" ({_ABOVE[scheme.likelihood.closed]} {scheme.likelihood.edges[k]:g})" if k else ""
         yield _Text((_LEFT + (k + 0.5) * _CELL, _TOP + _SIDE + 20), f"{scheme.likelihood.names[k]}{edge}", size=13)
         yield _Text((_LEFT - 14, _TOP + (4.5 - k) * _CELL + 5), names[k])
     yield _Text((_LEFT + _SIDE / 2, _TOP + _SIDE + 44), f"{likelihood}, {period}")
@@ -171,4 +174,5 @@ def _height(risks: Sequence[Risk]) -> int:
 
 
 def _short(text: str) -> str:
+    text = printable(text)
     return text if len(text) <= 48 else f"{text[:47]}…"

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hazardmap.errors import MissingExtraError
+from hazardmap.errors import MissingExtraError, OutputError
 from hazardmap.provenance import text_in
 from hazardmap.risks.inventory import Inventory
-from hazardmap.risks.matrix import matrix_png, matrix_svg
+from hazardmap.risks.matrix import WORDS, matrix_png, matrix_svg
 from hazardmap.risks.schemes import Axis, place, schemes
 from hazardmap.writing import file_name, harmless, written
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["classes_in_words", "register", "write_all", "write_register"]
 
-_LANGUAGES = ("nl", "fr", "de", "en")
+_LANGUAGES = tuple(WORDS)
 
 
 def register(found: Inventory) -> "pd.DataFrame":
@@ -25,9 +25,9 @@ def register(found: Inventory) -> "pd.DataFrame":
     -------
     DataFrame
         Columns ``id, name_nl, name_fr, name_de, name_en, category, frequency_min_per_year, frequency_max_per_year,
-        frequency_source, frequency_status``; four for each criterion, such as ``deaths_min, deaths_max, deaths_unit,
-        deaths_source``; for each scheme ``nl-nrb likelihood, nl-nrb impact`` and its criteria: a class, or the first
-        and the last of several (``B-D``).
+        frequency_source, frequency_status``; five for each criterion, such as ``deaths_min, deaths_max, deaths_unit,
+        deaths_source, deaths_status``; for each scheme ``nl-nrb likelihood, nl-nrb impact`` and its criteria: a class,
+        or the first and the last of several (``B-D``); and ``note``.
     """
     import pandas as pd
 
@@ -48,7 +48,8 @@ def register(found: Inventory) -> "pd.DataFrame":
         for name in criteria:
             known = risk.impacts.get(name)
             row[f"{name}_min"], row[f"{name}_max"] = known.ends if known else (None, None)
-            row[f"{name}_unit"], row[f"{name}_source"] = (known.unit, known.source) if known else (None, None)
+            for part in ("unit", "source", "status"):
+                row[f"{name}_{part}"] = getattr(known, part, None)
         for scheme in used:
             placed = place(risk, scheme)
             axis = next(iter(scheme.impacts.values()), scheme.likelihood)
@@ -95,10 +96,12 @@ def write_all(
     Raises
     ------
     OutputError
-        When the folder cannot be written to.
+        When the language is unknown, or the folder cannot be written to.
     MissingExtraError
         Without the extra.
     """
+    if language not in WORDS:
+        raise OutputError(f"the language is {language!r}; expected one of {', '.join(WORDS)}; correct it")
     paths = [folder / "register.csv", *([folder / "register.xlsx"] if workbook else [])]
     used = schemes(found)
     for path in paths:
@@ -125,6 +128,7 @@ def write_register(found: Inventory, path: Path) -> None:
         When the file cannot be written.
     """
     table = register(found).map(lambda value: harmless(value) if isinstance(value, str) else value)
+    table = table.rename(columns=harmless)
     if path.suffix.lower() != ".xlsx":
         with written(path) as beside:
             table.to_csv(beside, index=False, lineterminator="\n")

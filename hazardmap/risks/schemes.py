@@ -78,12 +78,13 @@ def schemes(found: Inventory) -> list[Scheme]:
     Raises
     ------
     TableError
-        When the table has no such scheme, or breaks its rules.
+        When the table has no such scheme, or breaks its rules, or no scheme of it knows a criterion of a risk.
     """
     table = catalog.parameters(found.classes, folder=found.folder)
     absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         raise TableError(f"{found.classes} has no column {absent[0]!r}; expected {', '.join(_NEEDED)}; add it")
+    _require_criteria(found.risks, list(dict.fromkeys(table.loc[table["axis"] == "impact", "criterion"])))
     known = list(dict.fromkeys(table["scheme"]))
     made = []
     for name in found.schemes or known:
@@ -123,6 +124,16 @@ def place(risk: Risk, scheme: Scheme) -> Placed:
     if criteria:
         worst = max(low for low, _ in criteria.values()), max(high for _, high in criteria.values())
     return Placed(likelihood, criteria, worst)
+
+
+def _require_criteria(risks: list[Risk], known: list[str]) -> None:
+    """Refuse a criterion that would be left out of every class, such as a misspelt one."""
+    for risk in risks:
+        for name in risk.impacts:
+            if name not in known:
+                raise TableError(
+                    f"{risk.id}.{name} is a criterion of no scheme; expected one of {', '.join(known)}; correct it"
+                )
 
 
 def _probability(frequency: float, years: int) -> float:
