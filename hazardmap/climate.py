@@ -10,7 +10,7 @@ import xarray as xr
 
 from hazardmap import checks
 from hazardmap.errors import LayerError, TimeAxisError, UnitsError
-from hazardmap.indices.timeaxis import require_days, require_months
+from hazardmap.indices.timeaxis import daily, require_days, require_months
 from hazardmap.lazy import lazy
 
 __all__ = ["month_of", "monthly_amount", "monthly_temperature"]
@@ -23,6 +23,7 @@ VALUES_AT_ONCE = 8_000_000
 _TINY_MM = 0.01
 _MOST_MM = 10_000.0
 _COLDEST, _HOTTEST = -100.0, 70.0
+_YEARS = (1678, 2261)
 
 
 def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
@@ -140,19 +141,11 @@ def _months(series: xr.DataArray, *, name: str) -> _Months:
         raise TimeAxisError(
             f"{name} has the dimensions {series.dims}; expected (time, y, x); give a file with a time axis"
         )
-    if series.sizes["time"] > 1 and _is_daily(series["time"]):
+    if daily(series, name=name):
         return _whole_months(series, name=name)
     axis = require_months(series, name=name)
     days = series["time"].dt.days_in_month.to_numpy().astype(np.int64)
-    return _Months(_dates(12 * axis.year + axis.month - 1), days, np.arange(len(days) + 1), "month", ())
-
-
-def _is_daily(times: xr.DataArray) -> bool:
-    """Whether the first month that has all its values has more than a few of them."""
-    if "time" not in times.coords or times.dtype.kind not in "MO" or times.isnull().any():
-        return False
-    month = 12 * times.dt.year.to_numpy() + times.dt.month.to_numpy()
-    return times.size > 3 * len(np.unique(month))
+    return _Months(_dates(12 * axis.year + axis.month - 1, name=name), days, np.arange(len(days) + 1), "month", ())
 
 
 def _whole_months(series: xr.DataArray, *, name: str) -> _Months:
@@ -174,15 +167,20 @@ def _whole_months(series: xr.DataArray, *, name: str) -> _Months:
     if not len(keep):
         raise TimeAxisError(f"{name} has no whole month; expected years of them; give a longer series")
     notes = tuple(f"{name}: {_name(months[k])} is not complete and left out" for k in np.flatnonzero(short))
-    return _Months(_dates(months[keep]), days[keep], edges[keep[0] : keep[-1] + 2], "day", notes)
+    return _Months(_dates(months[keep], name=name), days[keep], edges[keep[0] : keep[-1] + 2], "day", notes)
 
 
 def _name(month: np.int64) -> str:
     return f"{month // 12}-{month % 12 + 1:02d}"
 
 
-def _dates(months: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
-    """First days of months counted from the year 0."""
+def _dates(months: npt.NDArray[np.int64], *, name: str) -> npt.NDArray[np.datetime64]:
+    """First days of months counted from the year 0; beyond some centuries, nanoseconds would wrap around."""
+    if months[0] < 12 * _YEARS[0] or months[-1] >= 12 * (_YEARS[1] + 1):
+        raise TimeAxisError(
+            f"{name} goes from {_name(months[0])} to {_name(months[-1])}; expected years from {_YEARS[0]} to "
+            f"{_YEARS[1]}; cut it"
+        )
     return (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[ns]")
 
 
@@ -248,12 +246,13 @@ def _believed(values: Floats, how: _How) -> Floats:
             odd = most if most > _HOTTEST else least
             raise UnitsError(
                 f"{how.name} holds {odd:.4g} degC; expected {_COLDEST:g} to {_HOTTEST:g}; "
-                "its units are not what it says (kelvins?): correct them on its card or in the file"
+                "its units are not what it says (kelvins?): correct them in the file"
             )
         return values
     if least < -_TINY_MM:
         raise LayerError(
-            f"{how.name} holds {least:.4g} mm in a month; expected 0 or more; mark what is missing as nodata"
+            f"{how.name} holds {least:.4g} mm in a month; expected 0 or more; mark what is missing as "
+            "nodata, or turn the sign (some count evaporation as negative)"
         )
     if most > _MOST_MM:
         raise UnitsError(

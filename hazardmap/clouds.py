@@ -81,6 +81,7 @@ def sites_of(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame | None) -> t
         found["country"] = said.where(said.notna(), UNKNOWN).astype(str)
         if said.isna().any():
             notes.append(f"sites: the country of {int(said.isna().sum())} of {len(found)} is unknown; give territories")
+        notes.append("sites: no territories are given, so no border is known, and the air criterion tells nothing")
         return found.assign(neighbour=None, border_km=np.nan), notes
     _require_territories(territories)
     layer = territories.attrs.get("layer") or {}
@@ -288,6 +289,8 @@ def _carried(shape: shapely.Geometry, at: npt.NDArray[np.float64], *, inverse: b
             return np.column_stack([metres * np.sin(np.radians(azimuth)), metres * np.cos(np.radians(azimuth))])
         azimuth = np.degrees(np.arctan2(xy[:, 0], xy[:, 1]))
         east, north, _ = geod.fwd(lon, lat, azimuth, np.hypot(xy[:, 0], xy[:, 1]))
+        # a shape across the antimeridian stays in one piece, beyond 180 degrees
+        east = np.where(east - lon > 180, east - 360, np.where(east - lon < -180, east + 360, east))
         return np.column_stack([east, north])
 
     return shapely.transform(shape, move)

@@ -1,5 +1,6 @@
 """What a hazard function returns: how strong, where, how often, and from whom."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -16,7 +17,17 @@ from hazardmap import checks
 from hazardmap.coverage import Block, Window, windows_of
 from hazardmap.errors import FootprintError
 
-__all__ = ["LEAST", "NO_ORIGIN", "NO_SOURCE", "UNKNOWN_SOURCE", "Footprint", "scenario_table", "weakest_status"]
+__all__ = [
+    "LEAST",
+    "NO_ORIGIN",
+    "NO_SOURCE",
+    "UNKNOWN_SOURCE",
+    "Footprint",
+    "class_edges",
+    "require_positive",
+    "scenario_table",
+    "weakest_status",
+]
 
 UNKNOWN_SOURCE = 0
 """The source of a cell of which nobody can say where its hazard comes from."""
@@ -262,6 +273,44 @@ def weakest_status(layers: Iterable[xr.DataArray | gpd.GeoDataFrame]) -> str:
     """
     found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
     return max(found, key=_STATUS.index)
+
+
+def class_edges(levels: Any) -> tuple[float, ...]:
+    """Return class edges as numbers; refuse what a study may say instead.
+
+    Raises
+    ------
+    FootprintError
+        When they are no numbers, or none is there.
+
+    Examples
+    --------
+    >>> class_edges([-1, -1.5])
+    (-1.0, -1.5)
+    """
+    several = isinstance(levels, Iterable) and not isinstance(levels, str)
+    edges = tuple(levels) if several else ()
+    if not edges or not all(map(_is_number, edges)):
+        raise FootprintError(f"the levels are {levels!r}; expected class edges such as [0.1, 0.5, 1]; correct them")
+    return tuple(float(edge) for edge in edges)
+
+
+def require_positive(**options: Any) -> None:
+    """Refuse options that are no numbers above 0, as a study may say them.
+
+    Raises
+    ------
+    FootprintError
+        Naming the first of them.
+    """
+    for key, value in options.items():
+        if not _is_number(value) or value <= 0:
+            raise FootprintError(f"{key} is {value!r}; expected a number above 0; correct it")
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and math.isfinite(value)
 
 
 def _check_levels(levels: tuple[float, ...], worse: str) -> None:

@@ -267,7 +267,7 @@ def _left_out(name: str, held: Mapping[int, Inventory], options: Options) -> tup
     count = sum(e.substance is not None and e.substance.name in without for e in held.values())
     if not without:
         return ()
-    return (f"{name}: {count} of {len(held)} sites left out, nothing needed is known of {', '.join(without[:5])}",)
+    return (f"{name}: {count} of {len(held)} sites left out, what is needed is not known of {', '.join(without[:5])}",)
 
 
 def _mg_m3(substance: Substance, name: str, level: float) -> float:

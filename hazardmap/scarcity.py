@@ -14,7 +14,9 @@ from hazardmap.coverage import cell_areas
 from hazardmap.errors import LayerError
 from hazardmap.exposure.riverside import FROM_RIVER, lives_from_river
 from hazardmap.footprint import NO_ORIGIN, Footprint
+from hazardmap.indices.aggregation import series_of
 from hazardmap.indices.lowflow import flow_quantile, mark_missing
+from hazardmap.indices.timeaxis import require_days
 from hazardmap.lazy import lazy
 
 __all__ = ["class_area", "river_dependence", "water_shortage"]
@@ -48,15 +50,16 @@ def river_dependence(footprint: Footprint, assets: gpd.GeoDataFrame) -> pd.DataF
     if footprint.river is None:
         raise LayerError(f"the {footprint.hazard} footprint knows no rivers; expected one of drought; give it 'origin'")
     _require_columns(assets, [FROM_RIVER], name="assets")
-    own = assets[lives_from_river(assets, name="assets")].reset_index(drop=True)
+    own = assets[lives_from_river(assets, name="assets")]
     columns = ["asset", "name", "country", "distance_m", "origin", "share", "foreign_share"]
     if own.empty:
         return pd.DataFrame(columns=columns)
-    points = own.set_geometry(own.geometry.representative_point())
-    found = footprint.river(points)
+    own = own.assign(id=_column(own, "id", own.index.astype(str))).reset_index(drop=True)
+    checks.require_unique(own["id"], name="assets")
+    found = footprint.river(own.set_geometry(own.geometry.representative_point()))
     table = pd.DataFrame(
         {
-            "asset": _column(own, "id", own.index.astype(str)),
+            "asset": own["id"],
             "name": _column(own, "name", None),
             "country": _column(own, "country", None),
             "distance_m": found["distance_m"],
@@ -107,14 +110,16 @@ def water_shortage(
     -------
     DataFrame
         One row per asset and month (``2022-08``): ``asset, name, gauge, month, state, days_low, days_warm, days_known,
-        days, least_m3s, threshold_m3s, warmest_degc, limit_degc, limit_status``. ``state`` is ``too little``,
-        ``too warm``, ``enough``, or ``unknown`` where a day of the month is not known and no known one is too dry or
-        too warm.
+        days, least_m3s, threshold_m3s, warmest_degc, limit_degc, limit_status``. ``days`` are those of
+        the whole month, though the series may begin or end within it. ``state`` is ``too little``, ``too warm``,
+        ``enough``, or ``unknown`` where a day of the month is not known and no known one is too dry or too warm.
 
     Raises
     ------
     LayerError
         When a column is absent, a gauge has no series, or dates are no dates.
+    TimeAxisError
+        When the series is not daily, or days occur twice or are out of order.
 
     Examples
     --------
@@ -203,7 +208,7 @@ def _column(table: pd.DataFrame, name: str, other: Any) -> Any:
 
 
 def _daily(series: pd.DataFrame, gauge: Any, name: str, missing: Any) -> pd.Series:
-    """Return the daily series of a gauge with every day in it; what is missing is NaN."""
+    """Return the daily series of a gauge with every day of its months in it; what is missing is NaN."""
     if gauge not in series.columns:
         raise LayerError(
             f"the gauge {gauge!r} has no {name}; expected one of {', '.join(map(str, series.columns))[:200]}; "
@@ -211,12 +216,13 @@ def _daily(series: pd.DataFrame, gauge: Any, name: str, missing: Any) -> pd.Seri
         )
     if not isinstance(series.index, pd.DatetimeIndex):
         raise LayerError(f"{name} has no dates (its index is {series.index.dtype}); expected days; parse them first")
-    one = series[gauge].astype(float)
+    one = series[gauge].astype(float).rename_axis("time")
+    require_days(series_of(one), name=f"{name} of {gauge!r}")
     if missing != ():
-        one = mark_missing(one.rename_axis("time"), missing).to_series()
-    if one.index.has_duplicates or not one.index.is_monotonic_increasing:
-        raise LayerError(f"{name} of {gauge!r} has days twice or out of order; expected each day once; sort it")
-    return one.asfreq("D").rename_axis("time")
+        one = mark_missing(one, missing).to_series()
+    one.index = one.index.normalize()
+    whole = pd.period_range(one.index[0], one.index[-1], freq="M")
+    return one.reindex(pd.date_range(whole[0].start_time, whole[-1].end_time, freq="D", name="time"))
 
 
 def _limit(limits: pd.DataFrame, row: dict[str, Any]) -> tuple[float, str | None]:

@@ -231,6 +231,8 @@ class Study(BaseModel):
                 found[key] = self._footprint(value, known, say)
             else:
                 found[key] = self._argument(value, f"hazards.{name}.{key}", say) if key in layers else value
+                if key in layers:
+                    _require_kind(found[key], hazards.annotation(hazard, key), f"hazards.{name}.{key}")
         if isinstance(found.get("levels"), str):
             found["levels"] = catalog.depth_classes(found["levels"])
         if isinstance(found.get("rating"), str):
@@ -313,6 +315,15 @@ _TABLES: dict[str, Callable[..., Any]] = {
 
 def _wide(where: str) -> bool:
     return where.startswith("hazards.") and where.endswith(_WHOLE)
+
+
+def _require_kind(found: Any, annotation: str, where: str) -> None:
+    """Refuse a vector where a hazard takes a raster, and the reverse."""
+    kinds = {"DataArray": "raster", "GeoDataFrame": "vector"}
+    own = type(found).__name__
+    wanted = [kind for name, kind in kinds.items() if name in annotation]
+    if own in kinds and wanted and kinds[own] not in wanted:
+        raise StudyError(f"{where} is a {kinds[own]} layer; expected a {wanted[0]}; name another")
 
 
 def source_date() -> str | None:

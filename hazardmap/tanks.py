@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from hazardmap.consequences.numbers import require_positive, require_range
 from hazardmap.errors import ReleaseError
 
-__all__ = ["critical_fill_m", "flotation_probability", "landucci_probability", "steel_mass_kg"]
+__all__ = ["critical_fill_m", "fill_limits", "flotation_probability", "landucci_probability", "steel_mass_kg"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def steel_mass_kg(diameter_m: float, height_m: float, shell_mm: float) -> float:
     51789
     """
     for value, what in ((diameter_m, "diameter"), (height_m, "height"), (shell_mm, "shell thickness")):
-        _require(value, f"the {what} of a tank", value > 0, "a number above 0")
+        require_positive(value, f"the {what} of a tank")
     plates = np.pi * diameter_m * height_m + 2 * np.pi * diameter_m**2 / 4
     return float(STEEL_KG_M3 * plates * shell_mm / 1000)
 
@@ -83,9 +84,9 @@ def critical_fill_m(
     >>> round(float(critical_fill_m(1.0, diameter_m=15, mass_kg=26_507)), 2)
     0.85
     """
-    _require(diameter_m, "the diameter of a tank", diameter_m > 0, "metres above 0")
-    _require(mass_kg, "the mass of a tank", mass_kg >= 0, "kg, 0 or more")
-    _require(liquid_kg_m3, "the density of a liquid", liquid_kg_m3 > 0, "kg/m3 above 0")
+    require_positive(diameter_m, "the diameter of a tank", "m")
+    require_range(mass_kg, "the mass of a tank", 0, 1e9, "kg", "correct it")
+    require_positive(liquid_kg_m3, "the density of a liquid", "kg/m3")
     area = np.pi * diameter_m**2 / 4
     depth = np.asarray(depth_m, dtype=np.float64)
     return np.maximum((water_kg_m3 * area * depth - mass_kg - anchoring_kg) / (liquid_kg_m3 * area), 0.0)
@@ -120,8 +121,8 @@ def flotation_probability(
     >>> print(flotation_probability([0.0, 3.8, 9.0], height_m=10.0))
     [0.  0.5 1. ]
     """
-    low, high = _fill(fill)
-    _require(height_m, "the height of a tank", height_m > 0, "metres above 0")
+    low, high = fill_limits(fill)
+    require_positive(height_m, "the height of a tank", "m")
     share = np.asarray(critical_fill, dtype=np.float64) / height_m
     if low == high:
         return np.where(np.isnan(share), np.nan, (share > low).astype(np.float64))
@@ -162,7 +163,14 @@ def landucci_probability(
     return np.where(depth > 0, np.clip((critical - 0.01) / (0.75 - 0.01), 0.0, 1.0), np.where(depth == 0, 0.0, np.nan))
 
 
-def _fill(fill: Sequence[float]) -> tuple[float, float]:
+def fill_limits(fill: Sequence[float]) -> tuple[float, float]:
+    """Return the limits of the fill of tanks; refuse what are not two shares in order.
+
+    Raises
+    ------
+    ReleaseError
+        With what was given.
+    """
     values = list(fill) if isinstance(fill, list | tuple) else []
     numbers = len(values) == 2 and all(isinstance(each, int | float) for each in values)
     if not numbers or not 0 <= values[0] <= values[1] <= 1:
@@ -170,8 +178,3 @@ def _fill(fill: Sequence[float]) -> tuple[float, float]:
             f"the fill of tanks is {fill!r}; expected two shares in order, such as [0.01, 0.75]; correct"
         )
     return float(values[0]), float(values[1])
-
-
-def _require(value: float, what: str, fine: bool, expected: str) -> None:  # noqa: FBT001
-    if not fine:
-        raise ReleaseError(f"{what} is {value!r}; expected {expected}; correct it")

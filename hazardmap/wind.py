@@ -120,7 +120,14 @@ def wind_rose(table: pd.DataFrame | Sequence[dict[str, Any]]) -> pd.DataFrame:
     >>> rose["frequency"].tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
-    rose = pd.DataFrame(table).rename(columns={"value": "frequency"})
+    try:
+        rose = pd.DataFrame(table)
+    except (TypeError, ValueError):
+        raise ReleaseError(
+            f"the wind rose is {table!r}; expected rows with {', '.join(_COLUMNS)}; correct it"
+        ) from None
+    if "frequency" not in rose.columns:
+        rose = rose.rename(columns={"value": "frequency"})
     absent = [name for name in _COLUMNS if name not in rose.columns]
     if absent:
         raise ReleaseError(f"the wind rose has no column {absent[0]!r}; expected {', '.join(_COLUMNS)}; add it")

@@ -119,9 +119,9 @@ def test_describe(folder):
 def test_every_key_of_a_card_is_a_field():
     from dataclasses import fields
 
-    from hazardmap.catalog import card
+    from hazardmap.catalog import card, keys
 
-    assert set(card._KEYS) == {each.name for each in fields(card.Layer)} - {"folder", "packed"}
+    assert set(keys.KEYS) == {each.name for each in fields(card.Layer)} - {"folder", "packed"}
 
 
 def test_the_pack_of_this_checkout_can_be_listed():

@@ -132,6 +132,8 @@ DAYS = pd.date_range("2000-01-01", periods=120)
         "unsorted": (lambda: hm.monthly_amount(series(MONTHS[::-1])), TimeAxisError, "back in time"),
         "twice": (lambda: hm.monthly_amount(series(MONTHS.insert(3, MONTHS[3]))), TimeAxisError, "2000-04 twice"),
         "gap": (lambda: hm.monthly_amount(series(MONTHS.delete(3))), TimeAxisError, "lacks 1 "),
+        "centuries ago": (lambda: hm.monthly_amount(series(xr.date_range("0850-01-01", periods=24, freq="MS", calendar="noleap", use_cftime=True))), TimeAxisError, "850-01 to 851-12"),
+        "centuries ahead": (lambda: hm.monthly_amount(series(xr.date_range("2261-11-01", periods=120, calendar="noleap", use_cftime=True))), TimeAxisError, "to 2262-02"),
         "gap of a day": (lambda: hm.monthly_amount(series(DAYS.delete(40))), TimeAxisError, "28 days of 29 in 2000-02"),
         "gap of months of days": (lambda: hm.monthly_amount(series(DAYS.delete(range(31, 60)))), TimeAxisError, "none in the month after"),
         "few days": (lambda: hm.monthly_amount(series(DAYS[:20])), TimeAxisError, "no whole month"),

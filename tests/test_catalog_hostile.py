@@ -252,7 +252,7 @@ def test_truncated_and_corrupt_files(tmp_path):
         open_as(tmp_path / "b.nc")
 
 
-@pytest.mark.parametrize("path", ["https://example.org/a.tif", "/vsicurl/https://example.org/a.tif"])
+@pytest.mark.parametrize("path", ["ftp://example.org/a.tif", "/vsicurl/https://example.org/a.tif", "s3://a/b.tif"])
 def test_an_address_is_no_file(path):
     with pytest.raises(FileError, match=r"is an address; expected a file"):
         open_as(path)

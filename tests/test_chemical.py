@@ -94,6 +94,17 @@ def test_two_overlapping_sites_union_against_sum():
     assert flows["total"].tolist() == pytest.approx([(2 * disc - lens) / 1e6] * 2, rel=1e-6)
 
 
+def test_a_place_is_shared_by_those_alone_whose_clouds_lie_over_it():
+    """Two sites at one place, whose cloud a third one from abroad just meets: each country keeps what it has alone."""
+    result = hm.overlay(
+        hm.chemical(sites_at((0, 0), (0, 0), (1000, 0), country=["NL", "NL", "BE"]), radius_m=1000), strips()
+    )
+    flows = result.flows().set_index("origin")
+    disc, lens = np.pi, 2 * left_of(-500, 0, 1000) / 1e6
+    assert flows["attributed"].to_dict() == pytest.approx({"BE": disc - lens * 2 / 3, "NL": disc - lens / 3}, rel=1e-4)
+    assert (flows["attributed"] <= flows["distinct"]).all()
+
+
 def test_a_milder_ring_over_a_worse_one_counts_in_the_sum_alone():
     """The outer ring of one site lies wholly within the inner disc of its neighbour."""
     land = strips(9000.0)
@@ -211,7 +222,7 @@ def test_distance_classes_heat_and_overpressure():
     heat = hm.chemical(sites, strips(0.0), effect="heat", wind_from_deg=90)
     assert set(heat.intensity["site"]) == {"2"}
     assert heat.levels == (3.0, 10.0, 20.0, 35.0)
-    assert any("nothing needed is known of chlorine" in note for note in heat.notes)
+    assert any("what is needed is not known of chlorine" in note for note in heat.notes)
     assert any("the wind has no part in heat" in note for note in heat.notes)
     assert hm.chemical(sites, strips(0.0), effect="overpressure", thresholds=[10]).units == "kPa"
 
@@ -226,6 +237,39 @@ def test_a_wind_rose_gives_the_probability_of_exposure():
     assert footprint.intensity.geometry.iloc[0].area == pytest.approx(np.pi * 4e6, rel=1e-5)
     with pytest.raises(HazardmapError, match="both a wind rose and one wind"):
         hm.chemical(sites_at((0, 0)), land, radius_m=2000, wind_rose=rose, wind_speed=4)
+
+
+def test_heat_has_no_wind_whatever_rose_is_given():
+    rose = [{"from_deg": 30 * k, "speed_ms": 4, "stability": "D", "frequency": 1 / 12} for k in range(12)]
+    held = {"effect": "heat", "substance": "propane", "quantity_t": 20}
+    land = strips(10_000)
+    with_rose, without = (hm.chemical(sites_at((0, 0)), land, **held, wind_rose=each) for each in (rose, None))
+    assert with_rose.units == without.units == "kW/m2"
+    assert with_rose.intensity.geometry.geom_equals_exact(without.intensity.geometry, 1e-6).all()
+    assert any("no part in heat" in note for note in with_rose.notes)
+
+
+def test_a_wind_below_1_m_s_has_no_direction():
+    land = strips(10_000)
+    calm = hm.chemical(sites_at((0, 0)), land, radius_m=2000, wind_from_deg=225, wind_speed=0.5)
+    assert calm.intensity.area.sum() == pytest.approx(np.pi * 2000**2, rel=1e-5)
+    assert not calm.scenarios["label"].str.contains("225").any()
+    assert any("no direction" in note for note in calm.notes)
+    blown = hm.chemical(sites_at((0, 0)), land, radius_m=2000, wind_from_deg=225, wind_speed=4)
+    assert any("dense cloud is wider" in note for note in blown.notes)
+
+
+@pytest.mark.parametrize("lon", [179.99, -179.99])
+def test_a_cloud_across_the_antimeridian_stays_in_one_piece(lon):
+    shape = cloud_shapes(np.array([shapely.Point(lon, -20)]), [5000.0], crs=4326)
+    west, _, east, _ = shape[0].bounds
+    assert (west + east) / 2 == pytest.approx(lon)
+    assert amounts(shape, 4326)[0] == pytest.approx(np.pi * 5000**2, rel=1e-5)
+
+
+def test_without_territories_no_border_is_known():
+    footprint = hm.chemical(sites_at((0, 0), country=["NL"]), radius_m=2000)
+    assert any("no border is known" in note for note in footprint.notes)
 
 
 def test_whom_to_notify():

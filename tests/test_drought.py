@@ -150,6 +150,10 @@ def test_spei_takes_evaporation_as_given_or_from_the_temperature(rain):
     np.testing.assert_allclose(by_temperature.intensity, by_evaporation.intensity, atol=1e-4)
     assert any("Thornthwaite" in note for note in by_temperature.notes)
     assert by_evaporation.parameters["evapotranspiration"] == "as given"
+    # to the SPI a temperature is nothing: neither its status nor its card is carried on
+    unused = hm.drought(rain, warm.assign_attrs(layer={"name": "t", "status": "synthetic"}), first="2021-12")
+    assert (unused.status, unused.inputs) == ("indicative", ())
+    assert any("no part in the SPI" in note for note in unused.notes)
     # a constant yearly cycle of evaporation does not change which month is drier than which
     plain = hm.drought(rain, months=3, first="2020-01", last="2020-12").intensity.to_numpy()
     assert np.corrcoef(plain.ravel(), by_temperature.intensity.to_numpy().ravel())[0, 1] > 0.95
@@ -263,6 +267,10 @@ def test_dependence_is_known_in_wet_months_too(rain, land, river, plants):
     assert table.set_index("asset").loc["far", "origin"] == "unknown"
     assert "field" not in set(table["asset"])
     assert hm.river_dependence(drought, plants.assign(from_river=False)).empty
+    unnamed = hm.river_dependence(drought, plants.drop(columns="id"))
+    assert set(unnamed["asset"]) == {"0", "1", "3"}
+    with pytest.raises(LayerError, match="more than once"):
+        hm.river_dependence(drought, plants.assign(id="same"))
     with pytest.raises(LayerError, match="from_river"):
         hm.river_dependence(drought, plants.drop(columns="from_river"))
     with pytest.raises(LayerError, match="knows no rivers"):
@@ -283,6 +291,8 @@ def test_flags_are_read_as_they_are_written():
     assert lives_from_river(frame, name="plants").tolist() == [True, False, True, False, True, False]
     with pytest.raises(LayerError, match="'maybe'"):
         lives_from_river(pd.DataFrame({"from_river": ["maybe"]}), name="plants")
+    with pytest.raises(LayerError, match="expected true or false"):
+        lives_from_river(pd.DataFrame({"from_river": [[True, False]]}), name="plants")
 
 
 def test_other_hazards_leave_the_column_alone(raster, land, plants):
@@ -320,7 +330,15 @@ def test_what_a_drought_costs_a_year_is_not_asked(rain, land):
         "spei alone": ({"index": "spei"}, FootprintError, "neither temperature nor evaporation"),
         "months": ({"months": 60}, LayerError, "1 to 48"),
         "method": ({"method": "pwm"}, LayerError, "thom"),
-        "clip": ({"clip": "3"}, FootprintError, "numbers"),
+        "clip": ({"clip": "3"}, FootprintError, "clip is '3'"),
+        "half a year": ({"minimum_years": 29.5}, FootprintError, "minimum_years is 29.5"),
+        "months as a flag": ({"months": True}, FootprintError, "months is True"),
+        "event": ({"event": "no"}, FootprintError, "event is 'no'"),
+        "list": ({"index": ["spi"]}, FootprintError, "spi or spei"),
+        "radius": ({"river_m": "far"}, FootprintError, "river_m is 'far'"),
+        "one level": ({"levels": -1}, FootprintError, "levels are -1"),
+        "levels as words": ({"levels": ["a", "b"]}, FootprintError, "class edges"),
+        "before": ({"last": "1980-01"}, NoOverlapError, "1991-01 to 2021-12"),
         "first": ({"first": "2020"}, LayerError, "such as 2018-07"),
         "window": ({"first": "2030-01", "last": "2030-02"}, NoOverlapError, "1991-01 to 2021-12"),
         "backwards": ({"first": "2020-05", "last": "2020-01"}, FootprintError, "backwards"),
@@ -399,6 +417,15 @@ def test_days_that_are_low_warm_or_unknown_are_counted():
     assert np.isnan(table.loc[("b", "2022-07"), "limit_degc"])
 
 
+def test_a_month_that_the_series_has_in_part_is_not_known():
+    days = pd.date_range("2022-07-15 12:00", "2022-09-10 12:00")
+    short = hm.water_shortage(
+        pd.DataFrame({"id": ["p"], "gauge": ["g"]}), pd.DataFrame({"g": 900.0}, index=days)
+    ).set_index("month")
+    assert short["state"].tolist() == ["unknown", "enough", "unknown"]
+    assert short[["days", "days_known"]].to_numpy().tolist() == [[31, 17], [31, 31], [30, 10]]
+
+
 @pytest.mark.parametrize(
     ("flow", "plants", "words"),
     [
@@ -413,6 +440,11 @@ def test_days_that_are_low_warm_or_unknown_are_counted():
             pd.DataFrame({"g": [1.0, 2.0]}, index=[pd.Timestamp("2022-01-01")] * 2),
             pd.DataFrame({"id": ["a"], "gauge": ["g"]}),
             "twice",
+        ),
+        (
+            pd.DataFrame({"g": 1.0}, index=pd.date_range("2022-01-01", periods=48, freq="h")),
+            pd.DataFrame({"id": ["a"], "gauge": ["g"]}),
+            "aggregate to days",
         ),
     ],
 )

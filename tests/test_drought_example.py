@@ -172,6 +172,16 @@ def test_kelvins_called_celsius_are_refused(tmp_path):
     assert "280 degC" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("rain", "words"), [("borders", "hazards.drought.rain is a vector layer; expected a raster"), ("5", "a layer is 5")]
+)
+def test_what_is_no_layer_of_rain_is_one_line(tmp_path, rain, words):
+    keys = f"{{rain: {rain}, months: 3}}"
+    done = run("run", STUDY, *FEW, "--set", f"hazards.drought={keys}", "--out", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert words in done.stderr.strip().splitlines()[-1]
+
+
 def test_the_analyst_script_runs(tmp_path):
     script = ROOT / "examples" / "drought" / "analyst.py"
     done = subprocess.run(

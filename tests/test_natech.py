@@ -74,6 +74,10 @@ def test_depth_is_that_of_the_area_not_of_its_centre(water, land):
     assert table["depth_m@T100"].tolist() == pytest.approx([1.0, 0.0, np.nan], nan_ok=True)
     assert table["state@T100"].tolist() == ["fails", "stands", "not covered"]
     assert table["state@T10"].tolist() == ["stands", "stands", "not covered"]
+    half = hm.chemical(
+        works(box(0.8, 0.2, 0.4, 0.4)), land, radius_m=800
+    )  # dry where it is modelled: not known to stand
+    assert hm.natech(water, half).sites["state@T100"].tolist() == ["partly covered"]
 
 
 def test_a_site_that_does_not_fail_sends_no_cloud_and_the_flood_lends_its_period(water, land):
@@ -191,6 +195,16 @@ def test_the_screening_index_lists_its_three_parts(water, land):
     assert np.isnan(table.loc[3, "index_inventory"])
     assert np.isnan(table.loc[3, "index"])
     assert table.loc[3, "index_reach"] == 3
+    unknown = hm.natech(water, hm.chemical(sites, radius_m=500)).sites
+    assert unknown["index"].isna().all()
+
+
+def test_water_above_a_tank_lifts_it_no_more(water, land):
+    """A tank of 0.8 m in 1 and 2 m of water, of a liquid twice as heavy: its own volume bears half of it."""
+    sites = works(box(2.2, 0.2, 0.1, 0.1), box(3.2, 3.2, 0.1, 0.1))
+    tank = {"diameter_m": 100, "height_m": 0.8, "shell_mm": 1e-6, "liquid_kg_m3": 2000, "fill": [0, 1]}
+    table = hm.natech(water, hm.chemical(sites, land, radius_m=500), **tank).sites
+    assert table["float@T100"].tolist() == pytest.approx([0.5, 0.5], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +216,10 @@ def test_the_screening_index_lists_its_three_parts(water, land):
         ({"diameter_m": 15, "height_m": 10, "fill": [0.9, 0.1]}, "two shares in order"),
         ({"diameter_m": 15, "height_m": 10, "shell_mm": 0}, "shell thickness"),
         ({"diameter_m": 15, "height_m": 10, "liquid_kg_m3": 0}, "density of a liquid"),
+        ({"diameter_m": "wide", "height_m": 10}, "the diameter"),
+        ({"diameter_m": 15, "height_m": float("inf")}, "the height"),
+        ({"diameter_m": 15, "height_m": 10, "shell_mm": "8"}, "shell thickness"),
+        ({"fill": 5}, "two shares in order"),
         ({"buckling": True}, "buckling needs tanks"),
     ],
 )

@@ -137,6 +137,17 @@ def test_what_is_no_rose(change, message):
         hm.wind_rose(rows)
 
 
+@pytest.mark.parametrize("table", [5, "rose", {"from_deg": 1}])
+def test_what_is_no_table_is_no_rose(table):
+    with pytest.raises(HazardmapError, match="the wind rose is"):
+        hm.wind_rose(table)
+
+
+def test_a_frequency_comes_before_a_value():
+    rows = [{"from_deg": 90 * k, "speed_ms": 4, "stability": "D", "frequency": 25, "value": 1} for k in range(4)]
+    assert hm.wind_rose(rows)["frequency"].tolist() == [0.25] * 4
+
+
 def test_a_rose_needs_its_columns():
     with pytest.raises(HazardmapError, match="no column 'stability'"):
         hm.wind_rose(pd.DataFrame({"from_deg": [0.0], "speed_ms": [3.0], "value": [1.0]}))

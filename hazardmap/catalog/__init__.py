@@ -5,10 +5,23 @@ data file is known by its path.
 """
 
 from hazardmap.catalog.card import Area, Layer
+from hazardmap.catalog.fetch import Progress, whereabouts
 from hazardmap.catalog.gdal import close_doors
 from hazardmap.catalog.pack import describe, layer, layers
-from hazardmap.catalog.tablefile import damage_tables, depth_classes, parameters
+from hazardmap.catalog.tablefile import damage_tables, depth_classes, hazard_rating, parameters
 
-__all__ = ["Area", "Layer", "damage_tables", "depth_classes", "describe", "layer", "layers", "parameters"]
+__all__ = [
+    "Area",
+    "Layer",
+    "Progress",
+    "damage_tables",
+    "depth_classes",
+    "describe",
+    "hazard_rating",
+    "layer",
+    "layers",
+    "parameters",
+    "whereabouts",
+]
 
 close_doors()

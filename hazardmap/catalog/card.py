@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hazardmap.catalog.fetch import Progress, fetch, how_to_get, name_in_cache, place_of
+from hazardmap.catalog.keys import KEYS, Area, nearest
+from hazardmap.catalog.remote import Remote, is_address
 from hazardmap.errors import FileError, LayerError
-from hazardmap.files import format_of, require_file, sha256_of
+from hazardmap.files import format_of, require_file, require_store, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +21,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Area", "Layer", "card", "nearest"]
+__all__ = ["Area", "Layer", "card", "is_store", "nearest", "parts"]
 
-Area = tuple[float, float, float, float]
-"""West, south, east and north, in degrees."""
-
-STATUSES = ("official", "indicative", "synthetic")
-KINDS = ("raster", "vector")
-RASTER_FORMATS = ("GTiff", "NetCDF")
+RASTER_FORMATS = ("GTiff", "NetCDF", "Zarr")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +36,21 @@ class Layer:
         Short name; for a card, its file name without the ending.
     path : str
         Data file, relative to ``folder`` or absolute. A card of the pack may not leave its folder.
+        With ``url`` or ``page`` it is the name of the file in the cache. An ``https`` address is read in place, over
+        HTTP range requests: a cloud-optimised GeoTIFF, or GeoParquet.
+    url : str, optional
+        Address that :meth:`fetch` downloads from (``https``; ``http`` only from this machine).
+    page : str, optional
+        Where its maker publishes it, for people; without ``url`` it has to be downloaded there by hand.
+    address_tried : bool
+        Whether somebody has fetched from that address; false on cards that were written without a network.
+    member : str, optional
+        The file inside a zip archive that ``url`` leads to.
     folder : Path
         Folder of the card.
     kind : {"raster", "vector"}
-        Rasters are GeoTIFF (also COG) and NetCDF; vectors are GeoPackage, FlatGeobuf, shapefile, GeoJSON and CSV.
+        Rasters are GeoTIFF (also COG), NetCDF and Zarr (a folder ``.zarr``, or one packed as ``.zip``; extra
+        ``zarr``); vectors are GeoPackage, FlatGeobuf, shapefile, GeoJSON and CSV.
     title : dict
         Title per language (``en``, ``nl``, ``fr``, ``de``).
     licence, attribution, source, date : str, optional
@@ -88,6 +95,10 @@ class Layer:
 
     name: str
     path: str
+    url: str | None = None
+    page: str | None = None
+    address_tried: bool = True
+    member: str | None = None
     folder: Path = field(default_factory=Path.cwd)
     kind: Literal["raster", "vector"]
     title: dict[str, str] = field(default_factory=dict)
@@ -122,14 +133,16 @@ class Layer:
         """
         if "://" in self.path or self.path.startswith("/vsi"):
             raise FileError(
-                f"layer {self.name}: the path {self.path!r} is an address; expected a file; fetch the file first"
+                f"layer {self.name}: the path {self.path!r} is an address; expected a file, or an https address of a "
+                "GeoTIFF or GeoParquet; fetch the file first"
             )
-        real = require_file(self.folder / self.path)
-        if self.packed and not real.is_relative_to(self.folder.resolve()):
+        real = self._place()
+        if self.packed and not self.kept and not real.is_relative_to(self.folder.resolve()):
             raise FileError(f"layer {self.name}: {self.path!r} leaves the pack; expected a file in {self.folder}")
         if "!" in str(real):  # which libraries take for the path inside an archive
             raise FileError(f"layer {self.name}: {real} has a '!' in its path; expected a plain one; move or rename it")
-        format_of(real)
+        if not is_store(real):
+            format_of(real)
         if self.sha256 is not None and sha256_of(*parts(real)) != self.sha256.lower():
             raise FileError(
                 f"layer {self.name}: {real.name} has the SHA-256 {sha256_of(*parts(real))[:12]}...; "
@@ -158,7 +171,7 @@ class Layer:
         LayerError
             When the file, its CRS, units, coordinates, ids or geometries are wrong, or it lies outside the area.
         """
-        file = self.file()
+        file: Path | Remote = Remote.at(self.path) if is_address(self.path) else self.file()
         if self.kind == "raster":
             from hazardmap.catalog.raster import open_raster
 
@@ -226,8 +239,37 @@ class Layer:
         rest = shapely.difference(wanted, known)
         return rest if rest.area > 1e-9 * wanted.area else None
 
+    @property
+    def kept(self) -> bool:
+        """Whether its file is one that is downloaded into the cache."""
+        return bool(self.url or self.page)
+
+    def fetch(self, progress: Progress | None = None) -> Path:
+        """Download the file of the card into the cache, unless it is there and whole; afterwards no network is needed.
+
+        Parameters
+        ----------
+        progress : function, optional
+            Told how many bytes there are of how many (None where unknown).
+
+        Returns
+        -------
+        Path
+            The file in the cache.
+
+        Raises
+        ------
+        FileError
+            When the card names no address, it cannot be reached, or what comes is not what the card promises.
+        """
+        fetch(self, progress)
+        return self.file()
+
     def provenance(self) -> dict[str, Any]:
-        """Return what every output has to say about this layer, with the SHA-256 of the file as it is now."""
+        """Return what every output has to say about this layer, with the SHA-256 of the file as it is now.
+
+        What is read in place over the network has the digest that its card states, unchecked, and a note says so.
+        """
         return {
             "name": self.name,
             "title": dict(self.title) or {"en": self.name},
@@ -235,10 +277,20 @@ class Layer:
             "attribution": self.attribution,
             "source": self.source,
             "date": self.date,
-            "sha256": sha256_of(*parts(require_file(self.folder / self.path))),
+            "sha256": self.sha256 if is_address(self.path) else sha256_of(*parts(self._place())),
             "status": self.status or "indicative",
             "redistribute": self.redistribute,
         }
+
+    def _place(self) -> Path:
+        """Return the real path of the data."""
+        path = place_of(self) if self.kept else self.folder / self.path
+        if self.kept and not path.is_file():
+            raise FileError(f"layer {self.name} is not on this machine; expected {path}; {how_to_get(self)}")
+        if is_store(path):
+            require_store(path)
+            return path.resolve()
+        return require_file(path)
 
     def _gap(self, area: Area | None) -> list[str]:
         rest = None if area is None else self.not_covered(area)
@@ -251,17 +303,26 @@ class Layer:
         notes = [self.note] if self.note else []
         if self.status is None:
             notes.append(f"{self.name}: its status is not stated; taken as indicative")
+        if is_address(self.path):
+            notes.append(f"{self.name}: read in place from {self.path}; its bytes were not checked against a digest")
         if self.uncertainty_m:
             notes.append(f"{self.name}: locations are known to {self.uncertainty_m:g} m")
         return notes
 
 
 def parts(file: Path) -> list[Path]:
-    """Return the files that make up a data set: several for a shapefile, each of them a regular file."""
+    """Return the files that make up a data set: several for a shapefile or a store, each of them a regular file."""
+    if is_store(file):
+        return require_store(file)
     if file.suffix.lower() != ".shp":
         return [file]
     beside = [file.with_suffix(suffix) for suffix in (".cpg", ".dbf", ".prj", ".shp", ".shx")]
     return [require_file(path) for path in beside if path.is_symlink() or path.exists()]
+
+
+def is_store(path: Path) -> bool:
+    """Whether a path is that of a Zarr store in a folder."""
+    return path.suffix.lower() == ".zarr"
 
 
 def card(
@@ -288,121 +349,22 @@ def card(
         When a key is unknown (names the nearest), or missing, or its value is of the wrong kind.
     """
     for key in data:
-        if key not in _KEYS:
+        if key not in KEYS:
             raise LayerError(
-                f"{where(key)}: unknown key {key!r}{nearest(str(key), _KEYS)}; "
-                f"expected some of {', '.join(_KEYS)}; correct or remove it"
+                f"{where(key)}: unknown key {key!r}{nearest(str(key), KEYS)}; "
+                f"expected some of {', '.join(KEYS)}; correct or remove it"
             )
-    if not data.get("path"):
+    if not any(data.get(key) for key in ("path", "url", "page")):
         raise LayerError(f"{where('path')}: no key 'path'; expected the data file; add it")
-    given = {key: _KEYS[key](value, f"{where(key)}: {key}") for key, value in data.items() if value is not None}
+    given = {key: KEYS[key](value, f"{where(key)}: {key}") for key, value in data.items() if value is not None}
     given.setdefault("name", name)
+    if given.get("url") or given.get("page"):
+        given["path"] = name_in_cache(given, where("path"))
     given.setdefault("kind", _kind(given["path"]))
     if isinstance(given.get("units"), dict) and given["kind"] == "raster":
         raise LayerError(f"{where('units')}: units are a mapping; a raster has one kind of units, such as 'm'; name it")
     return Layer(folder=folder, packed=packed, **given)
 
 
-def nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
-    """Return a hint at the nearest known name, or nothing.
-
-    Examples
-    --------
-    >>> nearest("licens", ["licence", "title"])
-    " (did you mean 'licence'?)"
-    """
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 def _kind(path: str) -> str:
-    return "raster" if Path(path).suffix.lower() in (".tif", ".tiff", ".nc", ".nc4") else "vector"
-
-
-def _text(value: Any, where: str) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise LayerError(f"{where} is {value!r}; expected text; correct the card")
-    return str(value)
-
-
-def _flag(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise LayerError(f"{where} is {value!r}; expected true or false; correct the card")
-    return value
-
-
-def _whole(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise LayerError(f"{where} is {value!r}; expected a whole number from 1; correct the card")
-    return value
-
-
-def _metres(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise LayerError(f"{where} is {value!r}; expected metres, 0 or more; correct the card")
-    return float(value)
-
-
-def _texts(value: Any, where: str) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise LayerError(f"{where} is {value!r}; expected a mapping of names to text; correct the card")
-    return {key: _text(text, f"{where}.{key}") for key, text in value.items()}
-
-
-def _title(value: Any, where: str) -> dict[str, str]:
-    return {"en": value} if isinstance(value, str) else _texts(value, where)
-
-
-def _units(value: Any, where: str) -> str | dict[str, str]:
-    return _texts(value, where) if isinstance(value, Mapping) else _text(value, where)
-
-
-def _area(value: Any, where: str) -> Area:
-    from hazardmap.checks import require_area
-
-    try:
-        return require_area(value)
-    except LayerError as error:
-        raise LayerError(f"{where}: {error}") from None
-
-
-def _digest(value: Any, where: str) -> str:
-    text = _text(value, where).lower()
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise LayerError(f"{where} is {value!r}; expected 64 hexadecimal digits; correct the card")
-    return text
-
-
-def _one_of(*choices: str) -> Callable[[Any, str], str]:
-    def check(value: Any, where: str) -> str:
-        if value not in choices:
-            raise LayerError(f"{where} is {value!r}; expected {', '.join(choices)}; correct the card")
-        return str(value)
-
-    return check
-
-
-_KEYS: dict[str, Callable[[Any, str], Any]] = {
-    "name": _text,
-    "title": _title,
-    "kind": _one_of(*KINDS),
-    "path": _text,
-    "layer": _text,
-    "licence": _text,
-    "attribution": _text,
-    "source": _text,
-    "date": _text,
-    "status": _one_of(*STATUSES),
-    "redistribute": _flag,
-    "units": _units,
-    "columns": _texts,
-    "sha256": _digest,
-    "covers": _area,
-    "uncertainty_m": _metres,
-    "dry_is_nodata": _flag,
-    "integer": _flag,
-    "crs": _text,
-    "band": _whole,
-    "variable": _text,
-    "note": _text,
-}
+    return "raster" if Path(path).suffix.lower() in (".tif", ".tiff", ".nc", ".nc4", ".zarr", ".zip") else "vector"

@@ -44,6 +44,8 @@ def layer(reference: str | Path | Mapping[str, Any] | Layer, *, folder: Path | N
         stem = Path(str(reference.get("path", "layer"))).stem
         name = reference.get("name", stem)
         return card(reference, folder=folder, name=stem, where=lambda _: f"layer {name}")
+    if not isinstance(reference, str | Path):
+        raise LayerError(f"a layer is {reference!r}; expected a name, a path, or the keys of a card; correct it")
     known = _pack()
     if isinstance(reference, str) and reference in known:
         return _read(known[reference], packed=True)
@@ -59,7 +61,7 @@ def layer(reference: str | Path | Mapping[str, Any] | Layer, *, folder: Path | N
 
 
 def layers() -> list[Layer]:
-    """Return the layers of the pack, sorted by name."""
+    """Return the layers of the pack, and the open data whose cards come with it, sorted by name."""
     return [_read(path, packed=True) for path in _pack().values()]
 
 
@@ -89,11 +91,14 @@ def describe(data: gpd.GeoDataFrame | xr.DataArray) -> dict[str, Any]:
 
 
 def _pack() -> dict[str, Path]:
-    """Cards of the pack by name: inside an installed package, else at the root of the checkout."""
+    """Cards by name, those of data to be fetched too: in an installed package, else at the root of the checkout."""
     package = Path(__file__).parents[1]
     folders = (package / "_layers", package.parent / "layers")
     folder = next((each for each in folders if each.is_dir()), None)
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder else {}
+    if folder is None:
+        return {}
+    cards = [*folder.glob("*.yaml"), *(folder / "open-data").glob("*.yaml")]
+    return {path.stem: path for path in sorted(cards, key=lambda path: path.stem)}
 
 
 def _read(path: Path, *, packed: bool = False) -> Layer:

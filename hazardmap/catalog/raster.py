@@ -1,4 +1,4 @@
-"""The door for rasters: GeoTIFF (also cloud-optimised) here, NetCDF in its own module."""
+"""The door for rasters: GeoTIFF (also cloud-optimised) here, NetCDF and Zarr in their own modules."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ import rasterio
 import rioxarray  # noqa: F401  (registers the .rio accessor)
 import shapely
 import xarray as xr
+from rasterio.abc import FileContainer
 from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from hazardmap import checks
+from hazardmap.catalog.card import is_store
 from hazardmap.catalog.gdal import RASTER_OPTIONS
 from hazardmap.catalog.place import DEGREES, agreed_crs, moved, wanted
+from hazardmap.catalog.remote import Remote
 from hazardmap.errors import FileError, GridError, LayerError, UnitsError
 from hazardmap.files import format_of, require_below
 from hazardmap.lazy import lazy, real_type
@@ -36,15 +39,15 @@ if TYPE_CHECKING:
 __all__ = ["extent", "open_raster"]
 
 
-def open_raster(layer: Layer, file: Path, area: Area | None) -> tuple[xr.DataArray, list[str]]:
+def open_raster(layer: Layer, file: Path | Remote, area: Area | None) -> tuple[xr.DataArray, list[str]]:
     """Open the raster of a layer lazily, and say what is doubtful about it.
 
     Parameters
     ----------
     layer : Layer
         Its card.
-    file : Path
-        What ``layer.file()`` returned.
+    file : Path or Remote
+        What ``layer.file()`` returned, or a file on a web server.
     area : tuple of float, optional
         West, south, east, north in degrees.
 
@@ -55,7 +58,17 @@ def open_raster(layer: Layer, file: Path, area: Area | None) -> tuple[xr.DataArr
     notes : list of str
         What is legal but doubtful.
     """
-    if format_of(file) == "NetCDF":
+    if isinstance(file, Remote):
+        if file.format != "GTiff":
+            raise FileError(
+                f"{file} is {file.format}; expected a GeoTIFF to be read in place; name it as 'url' instead"
+            )
+        raster, crs, notes = _open_geotiff(layer, file)
+    elif is_store(file) or format_of(file) == "Zarr":
+        from hazardmap.catalog.zarrstore import open_zarr
+
+        raster, crs, notes = open_zarr(layer, file)
+    elif format_of(file) == "NetCDF":
         from hazardmap.catalog.netcdf import open_netcdf
 
         raster, crs, notes = open_netcdf(layer, file)
@@ -75,7 +88,7 @@ def extent(raster: xr.DataArray) -> shapely.Geometry:
     return moved(shapely.box(*raster.rio.bounds(recalc=False)), raster.rio.crs, DEGREES)
 
 
-def _open_geotiff(layer: Layer, file: Path) -> tuple[xr.DataArray, Any, list[str]]:
+def _open_geotiff(layer: Layer, file: Path | Remote) -> tuple[xr.DataArray, Any, list[str]]:
     with _opened(file) as source:
         band = _band(layer, source.count)
         _require_header(source, name=layer.name)
@@ -102,18 +115,61 @@ def _open_geotiff(layer: Layer, file: Path) -> tuple[xr.DataArray, Any, list[str
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[Any]:
+def _opened(file: Path | Remote) -> Iterator[Any]:
     """Open a file as GeoTIFF and as nothing else, without files beside it and without a network."""
+    troubles: list[FileError] = []
     try:
         with warnings.catch_warnings(), rasterio.Env(**RASTER_OPTIONS):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(file, driver="GTiff", sharing=False) as source:
+            place: dict[str, Any] = {"fp": file}
+            if isinstance(file, Remote):
+                place = {"fp": file.name, "opener": _Served(file, troubles)}
+            with rasterio.open(**place, driver="GTiff", sharing=False) as source:
                 yield source
+        if troubles:
+            raise troubles[0]
     except RasterioError as error:
+        if troubles:
+            raise troubles[0] from None
         reason = " ".join(str(error).split())[:200]
         raise FileError(
             f"{file} cannot be read as GeoTIFF ({reason}); expected a whole file; fetch or write it again"
         ) from None
+
+
+@FileContainer.register
+class _Served:
+    """A folder that holds one file on a web server, and nothing beside it, for GDAL to read through us."""
+
+    def __init__(self, remote: Remote, troubles: list[FileError]) -> None:
+        self._remote = remote
+        self._troubles = troubles
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> Any:
+        """Return a file object."""
+        if mode[0] != "r" or not self.isfile(path):
+            raise FileNotFoundError(path)
+        return self._remote.open(self._troubles)
+
+    def isfile(self, path: str) -> bool:
+        """Whether that is our file."""
+        return path.rpartition("/")[2] == self._remote.name
+
+    def isdir(self, path: str) -> bool:
+        """There are no folders in it."""
+        return path == ""
+
+    def ls(self, _: str) -> list[str]:
+        """There is no telling what else the server has."""
+        return []
+
+    def mtime(self, _: str) -> int:
+        """Return no age; it plays no part."""
+        return 0
+
+    def size(self, path: str) -> int:
+        """Bytes of our file."""
+        return self._remote.size if self.isfile(path) else 0
 
 
 def _band(layer: Layer, count: int) -> int:
@@ -136,7 +192,9 @@ def _require_header(source: Any, *, name: str) -> None:
         )
 
 
-def _read_values(file: Path, band: int, dtype: np.dtype[Any], missing: float, key: tuple[slice, ...]) -> NDArray[Any]:
+def _read_values(
+    file: Path | Remote, band: int, dtype: np.dtype[Any], missing: float, key: tuple[slice, ...]
+) -> NDArray[Any]:
     """Read a window as real numbers: scale and offset applied, ``missing`` for nodata and for what is masked."""
     window = Window.from_slices(*key)
     with _opened(file) as source:
@@ -162,7 +220,7 @@ def _masked_by_nodata_only(source: Any, band: int) -> bool:
     return flags <= {MaskFlags.nodata, MaskFlags.all_valid} and source.dtypes[band - 1].startswith("float")
 
 
-def _read_codes(file: Path, band: int, key: tuple[slice, ...]) -> NDArray[Any]:
+def _read_codes(file: Path | Remote, band: int, key: tuple[slice, ...]) -> NDArray[Any]:
     """Read a window as the integers that the file holds."""
     with _opened(file) as source:
         return np.asarray(source.read(band, window=Window.from_slices(*key)))

@@ -13,6 +13,7 @@ import shapely
 from hazardmap import checks
 from hazardmap.catalog.card import nearest, parts
 from hazardmap.catalog.place import agreed_crs, wanted
+from hazardmap.catalog.remote import Remote
 from hazardmap.catalog.table import read_csv, read_geojson
 from hazardmap.errors import FileError, GeometryError, LayerError, NoOverlapError
 from hazardmap.files import format_of, limit, require_below
@@ -28,15 +29,15 @@ READ_WHOLE = 500_000
 """A file with at most so many features is read and checked whole, even where only an area of it is asked for."""
 
 
-def open_vector(layer: Layer, file: Path, area: Area | None) -> tuple[gpd.GeoDataFrame, list[str]]:
+def open_vector(layer: Layer, file: Path | Remote, area: Area | None) -> tuple[gpd.GeoDataFrame, list[str]]:
     """Read the features of a layer, and say what is doubtful about them.
 
     Parameters
     ----------
     layer : Layer
         Its card.
-    file : Path
-        What ``layer.file()`` returned.
+    file : Path or Remote
+        What ``layer.file()`` returned, or a file on a web server.
     area : tuple of float, optional
         West, south, east, north in degrees; features that touch it are kept whole.
 
@@ -47,9 +48,15 @@ def open_vector(layer: Layer, file: Path, area: Area | None) -> tuple[gpd.GeoDat
     notes : list of str
         What is legal but doubtful.
     """
-    kind = format_of(file)
+    kind = file.format if isinstance(file, Remote) else format_of(file)
     notes: list[str] = []
-    if kind == "GeoJSON":
+    if kind == "Parquet":
+        from hazardmap.catalog.parquet import read_parquet
+
+        features = read_parquet(layer, file, area, notes)
+    elif isinstance(file, Remote):
+        raise FileError(f"{file} is {kind}; expected GeoParquet to be read in place; name it as 'url' and fetch it")
+    elif kind == "GeoJSON":
         features = read_geojson(layer, file)
     elif kind == "CSV":
         features = read_csv(layer, file)

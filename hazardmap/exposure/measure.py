@@ -185,14 +185,33 @@ def _overlap(
     parts = []
     for k, worst in enumerate(regions(shapes, level, len(footprint.levels))):
         shape, _, inside = _pieces(geometry, np.array([worst], dtype=object))
-        reach = {(k, source): _union(shapes[some & (level >= k)]) for source, some in own.items()}
-        table = within(inside, reach, "source")
+        cells, owners = _cells({source: _union(shapes[some & (level >= k)]) for source, some in own.items()})
+        table = within(inside, {(k, cell): area for cell, area in enumerate(cells)}, "cell")
+        table = table.merge(owners, on="cell")
+        table["amount"] *= table["share"]
+        # a point on the edge of two cells lies in both, and counts once all the same
         piece = table["shape"].to_numpy()
         overlapping = np.bincount(piece, weights=table["amount"], minlength=len(inside))
         once = table["amount"] * (amounts(inside, footprint.crs) / np.maximum(overlapping, 1e-300))[piece]
         parts.append(table.assign(shape=shape[piece], amount=once))
     reached, alone = within(geometry, each(of_origin), "origin"), within(geometry, each(own), "source")
     return _table(parts, "source"), _table([reached], "origin"), _table([alone], "source")
+
+
+def _cells(reach: Mapping[Any, shapely.Geometry]) -> tuple[Shapes, pd.DataFrame]:
+    """Cut what sources reach into cells with the same sources everywhere, who share such a place equally.
+
+    Returns the cells, and a table ``cell, source, share``. Where sources do not overlap, each is its own cell.
+    """
+    some = {source: area for source, area in reach.items() if not area.is_empty}
+    areas, names = np.array([*some.values()], dtype=object), np.array([*some])
+    if shapely.area(areas).sum() <= shapely.area(_union(areas)) * (1 + 1e-9):
+        return areas, pd.DataFrame({"cell": np.arange(len(areas)), "source": names, "share": 1.0})
+    lines = shapely.get_parts(shapely.union_all(shapely.boundary(areas)))
+    cells = shapely.get_parts(shapely.polygonize(lines))
+    cell, area = shapely.STRtree(areas).query(shapely.point_on_surface(cells), predicate="intersects")
+    share = 1 / np.maximum(np.bincount(cell, minlength=len(cells)), 1)
+    return cells, pd.DataFrame({"cell": cell, "source": names[area], "share": share[cell]})
 
 
 def class_of(intensity: Floats, footprint: Footprint) -> npt.NDArray[np.int64]:

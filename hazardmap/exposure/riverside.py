@@ -79,7 +79,7 @@ def lives_from_river(features: pd.DataFrame, *, name: str) -> npt.NDArray[np.boo
         When the column ``from_river`` holds anything but true and false.
     """
     values = features[FROM_RIVER]
-    said = [None if pd.isna(value) else _WORDS.get(_plain(value), value) for value in values]
+    said = [_plain(value) for value in values]
     odd = [value for value in said if value is not None and not isinstance(value, bool)]
     if odd:
         raise LayerError(
@@ -89,7 +89,12 @@ def lives_from_river(features: pd.DataFrame, *, name: str) -> npt.NDArray[np.boo
 
 
 def _plain(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
+    """Return a flag however it is written, None where it is missing, and anything else as it is."""
+    if not pd.api.types.is_scalar(value):
+        return value
+    if pd.isna(value):
+        return None
+    return _WORDS.get(value.strip().lower() if isinstance(value, str) else value, value)
 
 
 def _note(name: str, away: npt.NDArray[np.float64]) -> str:

@@ -16,7 +16,7 @@ from hazardmap.errors import StudyError
 from hazardmap.footprint import Footprint
 from hazardmap.registry import Registry, options
 
-__all__ = ["Hazard", "get", "inputs", "names", "needs", "options"]
+__all__ = ["Hazard", "annotation", "get", "inputs", "names", "needs", "options"]
 
 Hazard = Callable[..., Footprint]
 
@@ -41,6 +41,18 @@ def needs(hazard: Hazard) -> list[str]:
     """
     parameters = inspect.signature(hazard).parameters
     return [name for name in inputs(hazard) if _takes_footprint(parameters[name].annotation)]
+
+
+def annotation(hazard: Hazard, key: str) -> str:
+    """Return what a hazard says of the type of a parameter.
+
+    Examples
+    --------
+    >>> def fire(flood: Footprint, sites=None, *, radius_m=1.0): ...
+    >>> annotation(fire, "flood")
+    "<class 'hazardmap.footprint.Footprint'>"
+    """
+    return str(inspect.signature(hazard).parameters[key].annotation)
 
 
 def _takes_footprint(annotation: Any) -> bool:

@@ -12,6 +12,7 @@ from hazardmap import wind
 from hazardmap.chemistry import Substances
 from hazardmap.clouds import Cloud, cloud_shapes, sites_of
 from hazardmap.consequences import DAY, NIGHT, Distance, Weather
+from hazardmap.consequences.numbers import require_positive
 from hazardmap.errors import ReleaseError
 from hazardmap.footprint import Footprint, scenario_table, weakest_status
 from hazardmap.releases import Effect, EffectName, Inventory, Options, effect_of
@@ -68,7 +69,7 @@ def chemical(  # noqa: PLR0913  (a study sets each by itself)
         Class edges from mild to bad: names of guideline values (``AEGL-2``) or ppm, kW/m2, kPa. Default AEGL-2 and -3;
         3, 10, 20, 35 kW/m2; 2, 5, 10, 30 kPa.
     wind_from_deg : float, optional
-        Where the wind comes FROM, clockwise from north. Without it a cloud may go anywhere: discs.
+        Where the wind comes FROM, clockwise from north. Without it, and below 1 m/s, a cloud may go anywhere: discs.
     wind_speed : float, optional
         In m/s at 10 m. Default 5 by day (D) and 1.5 by night (F), the usual screening pair.
     stability : {"A", "B", "C", "D", "E", "F"}, optional
@@ -89,8 +90,8 @@ def chemical(  # noqa: PLR0913  (a study sets each by itself)
     Returns
     -------
     Footprint
-        Features in the CRS of the sites, with the columns ``site, name, distance_m, method``; ``sites`` holds the
-        sites with ``border_km``, ``neighbour`` and ``air_criterion``.
+        Features in the CRS of the sites, with the columns ``site, name, distance_m, method, flags``; ``sites`` holds
+        the sites with ``border_km``, ``neighbour`` and ``air_criterion``.
 
     Raises
     ------
@@ -112,20 +113,26 @@ def chemical(  # noqa: PLR0913  (a study sets each by itself)
     ((15000.0, 5000.0), 'lower', ['NL'])
     """
     places, notes = sites_of(sites, territories)
-    criterion = _positive(air_criterion_km, "air_criterion_km")
+    criterion = require_positive(air_criterion_km, "air_criterion_km")
     options = Options(radius_m, substance, quantity_t, release_min, thresholds, substances)
     chosen = effect_of(effect, places, options, units=sites.attrs.get("units"))
     weathers = _weathers(effect, wind_from_deg, wind_speed, stability, terrain)
     radius = float(sites.attrs.get("uncertainty_m") or 0.0)
-    if wind_rose is None:
+    if wind_rose is not None:
+        _refuse_one_wind(wind_from_deg, wind_speed, stability)
+    rose = None if wind_rose is None else wind.wind_rose(wind_rose)
+    if rose is None or not chosen.windy:
         drawn = _by_weather(places, chosen, weathers, radius)
     else:
-        _refuse_one_wind(wind_from_deg, wind_speed, stability)
-        drawn = _by_rose(places, chosen, wind.wind_rose(wind_rose), probabilities, radius, terrain)
+        drawn = _by_rose(places, chosen, rose, probabilities, radius, terrain)
     if radius:
         notes.append(f"sites: places are known to {radius:,.0f} m only, so every distance is {radius:,.0f} m longer")
     if not chosen.windy and (wind_from_deg is not None or wind_rose is not None):
         notes.append(f"the wind has no part in {effect}: its zones are discs")
+    elif rose is not None or weathers[0].wind_from_deg is not None:
+        notes.append("clouds in a wind are as wide as a passive plume after Briggs; a dense cloud is wider")
+    elif wind_from_deg is not None:
+        notes.append(f"a wind of {wind_speed:g} m/s has no direction (below {wind.CALM_MS:g} m/s): discs")
     layers = [layer for layer in (sites, territories) if layer is not None]
     inputs = [layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")]
     return Footprint(
@@ -200,7 +207,8 @@ def _weathers(
         return [replace(each, terrain=terrain, wind_from_deg=from_deg) for each in pair]  # type: ignore[arg-type]
     klass = "D" if stability is None else stability
     ms = _USUAL_MS.get(klass, 5.0) if speed is None else speed
-    return [Weather(wind_speed_ms=ms, stability=klass, terrain=terrain, wind_from_deg=from_deg)]  # type: ignore[arg-type]
+    one = Weather(wind_speed_ms=ms, stability=klass, terrain=terrain, wind_from_deg=from_deg)  # type: ignore[arg-type]
+    return [replace(one, wind_from_deg=None) if ms < wind.CALM_MS else one]
 
 
 def _refuse_one_wind(*given: float | str | None) -> None:
@@ -240,7 +248,7 @@ def _scenario(effect: Effect, weather: Weather, *, alone: bool) -> dict[str, Any
 
 def _cloud(distance_m: float, weather: Weather, *, windy: bool) -> Cloud:
     """Return a disc, or the sector that the wind leaves of it."""
-    if weather.downwind_deg is None or not windy or distance_m <= 0 or weather.wind_speed_ms < wind.CALM_MS:
+    if weather.downwind_deg is None or not windy or distance_m <= 0:
         return distance_m
     half = wind.half_angle_deg(distance_m, weather)
     return [wind.Sector(distance_m, weather.downwind_deg - half, weather.downwind_deg + half)]
@@ -317,9 +325,3 @@ def _doubts(features: gpd.GeoDataFrame) -> list[str]:
         f"distances: {', '.join(f'{method} ({count})' for method, count in methods.items())}",
         *(f"{count} of {len(features)} distances: {flag}" for flag, count in flags.items()),
     ]
-
-
-def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value) or value <= 0:
-        raise ReleaseError(f"{name} is {value!r}; expected a number above 0; correct it")
-    return float(value)

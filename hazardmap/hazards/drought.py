@@ -18,6 +18,8 @@ from hazardmap.footprint import (
     NO_SOURCE,
     UNKNOWN_SOURCE,
     Footprint,
+    class_edges,
+    require_positive,
     scenario_table,
     weakest_status,
 )
@@ -138,19 +140,24 @@ def drought(  # noqa: PLR0913  (layers and options are the keys of a study)
     """
     options = {"months": months, "calibration": calibration, "clip": clip, "minimum_years": minimum_years}
     recipe = _recipe(index, method, zeros, options)
+    require_positive(min_upstream_km2=min_upstream_km2, river_m=river_m)
+    edges = class_edges(levels)
+    if not isinstance(event, bool):
+        raise FootprintError(f"event is {event!r}; expected true or false; correct it")
     series = _series(rain, temperature, evaporation, recipe)
     shown = _window(series.months, first, last)
     # asked of one cell: what a series or an option lacks is said at once, and not when the first tile is read
     said = recipe(series.sample()).attrs
     calibrated = f"{said['long_name']}: {said['method']}; calibrated on {recipe.years[0]} to {recipe.years[1]}"
-    layers = [each for each in (rain, temperature, evaporation, origin, territories, runoff) if each is not None]
+    given = (series.rain, series.temperature, series.evaporation, origin, territories, runoff)
+    layers = [each for each in given if each is not None]
     notes = [calibrated, *series.notes, *(note for layer in layers for note in layer.attrs.get("notes", ()))]
     river = _river(origin, territories, runoff, min_upstream_km2, river_m)
     return Footprint(
         hazard="drought",
-        intensity=_intensity(series, recipe, _Shown(shown, bool(event))),
+        intensity=_intensity(series, recipe, _Shown(shown, event)),
         units="1",
-        levels=tuple(float(edge) for edge in levels),
+        levels=edges,
         scenarios=scenario_table(_scenarios(series.months[shown], event=event)),
         shares=river.shares,
         source=NO_SOURCE,
@@ -165,12 +172,12 @@ def drought(  # noqa: PLR0913  (layers and options are the keys of a study)
             "first": str(series.months[shown][0]),
             "last": str(series.months[shown][-1]),
             "event": event,
-            "levels": [float(edge) for edge in levels],
+            "levels": list(edges),
             "calibration": [int(year) for year in calibration],
             "method": method or _METHODS[index],
             "zeros": zeros if index == "spi" else None,
             "clip": float(clip),
-            "minimum_years": int(minimum_years),
+            "minimum_years": minimum_years,
             "evapotranspiration": series.evapotranspiration,
             "min_upstream_km2": float(min_upstream_km2),
             "river_m": float(river_m),
@@ -277,7 +284,6 @@ def _series(
     common = {name: series.sel(time=slice(start, end)) for name, series in every.items()}
     if any(common[name].sizes["time"] < series.sizes["time"] for name, series in every.items()):
         notes.append(f"only the months that all series have are used: {_month(start)} to {_month(end)}")
-    notes += [note for series in every.values() for note in series.attrs["notes"]]
     if temperature is not None:
         notes.append("evapotranspiration by Thornthwaite (1948): too low in winter, too sensitive to warming")
     months = common["rain"]["time"].to_numpy().astype("datetime64[M]")
@@ -292,15 +298,16 @@ def _month(date: np.datetime64) -> str:
 
 def _recipe(index: str, method: str | None, zeros: str, options: dict[str, Any]) -> _Recipe:
     """Check the options that come from a study as they are written there."""
-    if index not in _METHODS:
+    if index not in tuple(_METHODS):  # a study may say a list
         raise FootprintError(f"index is {index!r}; expected {' or '.join(_METHODS)}; correct it")
     years = options["calibration"]
     whole = isinstance(years, Sequence) and len(years) == 2 and all(type(year) is int for year in years)
     if not whole:
         raise FootprintError(f"calibration is {years!r}; expected its first and last year, such as [1991, 2020]")
-    numbers = (options["clip"], options["minimum_years"])
-    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers):
-        raise FootprintError(f"clip and minimum_years are {numbers}; expected numbers; correct them")
+    require_positive(clip=options["clip"])
+    for key in ("months", "minimum_years"):
+        if type(options[key]) is not int:
+            raise FootprintError(f"{key} is {options[key]!r}; expected a whole number; correct it")
     options = {**options, "calibration": (years[0], years[1]), "method": method or _METHODS[index]}
     return _Recipe(index, {**options, "zeros": zeros} if index == "spi" else options)
 
@@ -308,8 +315,8 @@ def _recipe(index: str, method: str | None, zeros: str, options: dict[str, Any])
 def _window(months: npt.NDArray[np.datetime64], first: str | None, last: str | None) -> slice:
     """Return which months are shown."""
     end = months[-1] if last is None else month_of(last, what="last")
-    begin = max(end - (SHOWN - 1), months[0]) if first is None else month_of(first, what="first")
-    if begin > end:
+    begin = min(max(end - (SHOWN - 1), months[0]), end) if first is None else month_of(first, what="first")
+    if first is not None and begin > end:
         raise FootprintError(f"the months {begin} to {end} run backwards; expected the first one first; swap them")
     if begin < months[0] or end > months[-1]:
         raise NoOverlapError(

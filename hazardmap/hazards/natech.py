@@ -71,8 +71,9 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
     Footprint
         Features as in the chemical footprint, one scenario per scenario of the flood (and of the clouds, where those
         have several), with the return period of the flood. ``sites`` has for each scenario of the flood the columns
-        ``depth_m`` (deepest water on the area of the site, not on its centre), ``state`` (fails, stands, not covered)
-        and ``float`` (probability that a tank floats, given the flood), named as ``depth_m@T100``; and the screening
+        ``depth_m`` (deepest water on the area of the site, not on its centre), ``state`` (fails, stands, partly
+        covered, not covered) and ``float`` (probability that a tank floats, given the flood), named as
+        ``depth_m@T100``; and the screening
         index ``index`` (0 to 1) with its parts ``index_hazard, index_inventory, index_reach`` (0 to 4 each).
         ``triggers`` says whose water reached a site.
 
@@ -124,7 +125,7 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
 
 
 _STATUS = ("official", "indicative", "synthetic")
-FAILS, STANDS, NOT_COVERED = "fails", "stands", "not covered"
+FAILS, STANDS, PARTLY, NOT_COVERED = "fails", "stands", "partly covered", "not covered"
 
 
 class _Tank:
@@ -138,7 +139,7 @@ class _Tank:
                 f"tanks have the diameter {diameter_m} and the height {height_m}; expected both, or none; add the other"
             )
         self.diameter_m, self.height_m = diameter_m, height_m
-        self.shell_mm, self.liquid, self.fill = shell_mm, liquid, fill
+        self.shell_mm, self.liquid, self.fill = shell_mm, liquid, tanks.fill_limits(fill)
         self.floats(np.zeros(1))  # refuse what cannot be, before anything is read
 
     def floats(self, depth: Floats) -> Floats:
@@ -146,7 +147,7 @@ class _Tank:
         if self.diameter_m is None or self.height_m is None:
             return np.full(depth.shape, np.nan)
         critical = tanks.critical_fill_m(
-            depth,
+            np.minimum(depth, self.height_m),  # a tank displaces no more water than its own volume
             diameter_m=self.diameter_m,
             mass_kg=tanks.steel_mass_kg(self.diameter_m, self.height_m, self.shell_mm),
             liquid_kg_m3=self.liquid,
@@ -197,8 +198,8 @@ def _measured(sites: gpd.GeoDataFrame, flood: Footprint) -> Measured:
 def _site_table(
     sites: gpd.GeoDataFrame, found: Measured, floats: Floats, fails: npt.NDArray[np.bool_], names: Sequence[str]
 ) -> gpd.GeoDataFrame:
-    known = found.covered > 0
-    state = np.where(fails, FAILS, np.where(known, STANDS, NOT_COVERED))
+    whole = found.covered >= found.amount[:, None] * (1 - 1e-9)  # to within rounding
+    state = np.select([fails, whole, found.covered > 0], [FAILS, STANDS, PARTLY], NOT_COVERED)
     columns: dict[str, Any] = {}
     for k, name in enumerate(names):
         columns |= {f"depth_m@{name}": found.maximum[:, k], f"state@{name}": state[:, k], f"float@{name}": floats[:, k]}
@@ -252,7 +253,7 @@ def _indexed(
 
     Hazard: class of depth (from 0.1, 0.5, 1 and 2 m) weighted by how frequent the flood is (1 up to once in 30 years,
     0.75 up to 200, else 0.5), the worst scenario. Inventory: shares of the lower-tier quantities of Seveso III (from 1,
-    2 and 5), one more for the upper tier. Reach: the border within 50, 15, 5 and 1 km.
+    2 and 5), one more for the upper tier. Reach: the border within 50, 15, 5 and 1 km. No index where one is not known.
     """
     period = flood.scenarios["return_period"].to_numpy(dtype=float)
     weight = np.select([period <= 30, period <= 200], [1.0, 0.75], 0.5)
@@ -262,7 +263,7 @@ def _indexed(
     listed = chemistry.qualifying_quantities() if qualifying is None else qualifying
     inventory = np.array([_inventory(row, known, listed) for row in table.to_dict("records")], dtype=float)
     border = table["border_km"].to_numpy(dtype=float)
-    reach = np.where(np.isnan(border), 0.0, 4.0 - np.searchsorted([1.0, 5.0, 15.0, 50.0], border))
+    reach = np.where(np.isnan(border), np.nan, 4.0 - np.searchsorted([1.0, 5.0, 15.0, 50.0], border))
     return table.assign(
         index_hazard=hazard, index_inventory=inventory, index_reach=reach, index=hazard * inventory * reach / 64
     )

@@ -39,7 +39,8 @@ def thornthwaite(
     latitude : float or DataArray, optional
         Degrees north. By default read from the coordinates: ``lat`` or ``latitude``, or those of the grid.
     climate : (int, int), optional
-        First and last year of the means that the heat index is made of. By default all.
+        First and last year of the means that the heat index is made of (a month below 0 degC counts as 0). By default
+        all.
 
     Returns
     -------

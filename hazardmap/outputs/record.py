@@ -7,9 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from hazardmap.exposure import Exposure
+from hazardmap.provenance import provenance
 from hazardmap.writing import written
 
 __all__ = ["SUFFIX", "record"]
@@ -40,35 +39,9 @@ def record(
         When the file cannot be written.
     """
     found = {
-        "made": made,
+        **provenance(exposures, study=study, made=made),
         "study": study,
-        "hazards": [_hazard(exposure) for exposure in exposures],
-        "inputs": _inputs(exposures),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
     }
     with written(path) as beside:
         beside.write_text(json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-
-
-def _hazard(exposure: Exposure) -> dict[str, Any]:
-    footprint = exposure.footprint
-    scenarios = footprint.scenarios.reset_index()
-    return {
-        "hazard": footprint.hazard,
-        "units": footprint.units,
-        "levels": list(footprint.levels),
-        "worse": footprint.worse,
-        "status": footprint.status,
-        "share_means": footprint.meaning,
-        "parameters": footprint.parameters,
-        "scenarios": [
-            {str(key): None if pd.isna(value) else value for key, value in row.items()}
-            for row in scenarios.to_dict("records")
-        ],
-        "notes": list(exposure.notes),
-    }
-
-
-def _inputs(exposures: Sequence[Exposure]) -> list[dict[str, Any]]:
-    found = {(item.get("name"), item.get("sha256")): item for e in exposures for item in e.inputs}
-    return [dict(item) for item in found.values()]
