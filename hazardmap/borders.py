@@ -12,7 +12,18 @@ from odc.geo.geobox import GeoBox
 
 from hazardmap.errors import GeometryError
 
-__all__ = ["OUTSIDE", "Pieces", "amounts", "cut", "discs", "disjoint", "drawn", "keep_dimension", "to_crs"]
+__all__ = [
+    "OUTSIDE",
+    "Pieces",
+    "amounts",
+    "cut",
+    "discs",
+    "disjoint",
+    "drawn",
+    "keep_dimension",
+    "planar_size",
+    "to_crs",
+]
 
 OUTSIDE = -1
 """Number of the territory of what lies outside every territory."""
@@ -212,8 +223,14 @@ def _together(shape: Integers, territory: Integers, parts: Shapes, crossing: Int
     return Pieces(np.concatenate([shape, crossing])[keep], np.concatenate([territory, outside])[keep], pieces[keep])
 
 
-def _size(geometry: Shapes) -> npt.NDArray[np.float64]:
-    """Area of polygons, length of lines, number of points."""
+def planar_size(geometry: Shapes) -> npt.NDArray[np.float64]:
+    """Return area of polygons, length of lines and number of points in the plane: enough to compare pieces of a shape.
+
+    Examples
+    --------
+    >>> planar_size(np.array([shapely.box(0, 0, 2, 3), shapely.Point(1, 1)])).tolist()
+    [6.0, 1.0]
+    """
     dimension = shapely.get_dimensions(geometry)
     return np.asarray(
         np.select(
@@ -263,7 +280,7 @@ def amounts(geometry: Shapes, crs: Any) -> npt.NDArray[np.float64]:
     geod = pyproj.CRS.from_user_input(crs).get_geod() or pyproj.Geod(ellps="WGS84")
     lonlat = to_crs(geometry, crs, pyproj.CRS.from_user_input(crs).geodetic_crs, step_m=_FINE_M)
     lonlat = shapely.segmentize(lonlat, _FINE_M * _DEGREE)
-    found = _size(lonlat)
+    found = planar_size(lonlat)
     for k in np.flatnonzero(shapely.get_dimensions(lonlat) == 1):
         found[k] = geod.geometry_length(lonlat[k])
     for k in np.flatnonzero(shapely.get_dimensions(lonlat) == 2):

@@ -26,7 +26,7 @@ _COLDEST, _HOTTEST = -100.0, 70.0
 _YEARS = (1678, 2261)
 
 
-def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
+def monthly_amount(series: xr.DataArray, *, name: str = "rain", least_mm: float = 0.0) -> xr.DataArray:
     """Amounts of water per month, from amounts or fluxes, daily or monthly; nothing is read yet.
 
     Parameters
@@ -38,6 +38,8 @@ def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
         ``360_day``), one a month or one a day.
     name : str
         What to call it in errors.
+    least_mm : float
+        Least amount of a month that can be; a little less counts as that, as packed files hold it.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
     TimeAxisError
         When it has no times, they are not in order, occur twice, or leave a month or a day out.
     LayerError
-        On reading, when an amount is negative, infinite, or beyond what falls anywhere on earth.
+        On reading, when an amount is below the least one, infinite, or beyond what falls anywhere on earth.
 
     Examples
     --------
@@ -67,7 +69,7 @@ def monthly_amount(series: xr.DataArray, *, name: str = "rain") -> xr.DataArray:
     weights = np.full(len(months.days), factor)
     if is_rate and months.step == "month":
         weights *= months.days
-    return _lazily(series, months, _How(name, weights, 0.0, "sum"), units="mm")
+    return _lazily(series, months, _How(name, weights, 0.0, "sum", least_mm), units="mm")
 
 
 def monthly_temperature(series: xr.DataArray, *, name: str = "temperature") -> xr.DataArray:
@@ -95,7 +97,7 @@ def monthly_temperature(series: xr.DataArray, *, name: str = "temperature") -> x
     """
     months = _months(series, name=name)
     offset = checks.kelvin_offset(series.attrs.get("units"), name=name)
-    return _lazily(series, months, _How(name, np.ones(len(months.days)), offset, "mean"), units="degC")
+    return _lazily(series, months, _How(name, np.ones(len(months.days)), offset, "mean", _COLDEST), units="degC")
 
 
 def month_of(text: Any, *, what: str) -> np.datetime64:
@@ -133,6 +135,7 @@ class _How(NamedTuple):
     weights: Floats
     offset: float
     kind: Literal["sum", "mean"]
+    least: float
 
 
 def _months(series: xr.DataArray, *, name: str) -> _Months:
@@ -249,13 +252,13 @@ def _believed(values: Floats, how: _How) -> Floats:
                 "its units are not what it says (kelvins?): correct them in the file"
             )
         return values
-    if least < -_TINY_MM:
+    if least < how.least - _TINY_MM:
         raise LayerError(
-            f"{how.name} holds {least:.4g} mm in a month; expected 0 or more; mark what is missing as "
+            f"{how.name} holds {least:.4g} mm in a month; expected {how.least:g} or more; mark what is missing as "
             "nodata, or turn the sign (some count evaporation as negative)"
         )
     if most > _MOST_MM:
         raise UnitsError(
             f"{how.name} holds {most:.4g} mm in a month; expected at most {_MOST_MM:g}; its units are not what it says"
         )
-    return np.maximum(values, 0.0)
+    return np.maximum(values, how.least)

@@ -77,6 +77,12 @@ def sites_of(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame | None) -> t
     notes = list(sites.attrs.get("notes", ()))
     said = found["country"] if "country" in found.columns else pd.Series(None, index=found.index)
     said = said.astype(object).where(said.notna() & (said != ""), None)
+    odd = said[said.notna() & ~said.astype(str).str.fullmatch("[A-Z]{2}")]
+    if len(odd):
+        raise LayerError(
+            f"sites: {str(found.loc[odd.index[0], 'name'])!r} has the country {str(odd.iloc[0])[:40]!r}; expected a code "
+            "of two letters such as NL (ISO 3166-1); correct it, or leave it out where territories tell"
+        )
     if territories is None:
         found["country"] = said.where(said.notna(), UNKNOWN).astype(str)
         if said.isna().any():
@@ -124,7 +130,9 @@ def _placed(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame, notes: list[
     """Return the country that each site lies in; missing outside of all."""
     land, _ = borders.disjoint(territories.geometry.to_numpy())
     pieces = borders.cut(borders.to_crs(sites.geometry.to_numpy(), sites.crs, territories.crs), land)
-    table = pd.DataFrame({"site": pieces.shape, "territory": pieces.territory, "size": _size(pieces.geometry)})
+    table = pd.DataFrame(
+        {"site": pieces.shape, "territory": pieces.territory, "size": borders.planar_size(pieces.geometry)}
+    )
     table = table[table["territory"] != borders.OUTSIDE]
     table["country"] = territories["country"].astype(str).to_numpy()[table["territory"]]
     by_country = table.groupby(["site", "country"], sort=False, as_index=False)["size"].sum()
@@ -133,12 +141,6 @@ def _placed(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame, notes: list[
         notes.append(f"sites: {split} lie in more than one country; each went to the one with its larger part")
     largest = by_country.sort_values(["site", "size"], ascending=[True, False], kind="stable").groupby("site").first()
     return pd.Series(largest["country"].reindex(range(len(sites))).to_numpy(), index=sites.index, dtype=object)
-
-
-def _size(shapes: borders.Shapes) -> npt.NDArray[np.float64]:
-    """Area of polygons, length of lines, and 1 for a point: only their proportions count."""
-    dimension = shapely.get_dimensions(shapes)
-    return np.asarray(np.select([dimension == 2, dimension == 1], [shapely.area(shapes), shapely.length(shapes)], 1.0))
 
 
 def _with_border(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -263,16 +263,18 @@ def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def weakest_status(layers: Iterable[xr.DataArray | gpd.GeoDataFrame]) -> str:
-    """Return the weakest status among layers; what does not say is taken as indicative.
+def weakest_status(layers: Iterable[xr.DataArray | gpd.GeoDataFrame], statuses: Iterable[str] = ()) -> str:
+    """Return the weakest status among layers and others; a layer that does not say is taken as indicative.
 
     Examples
     --------
     >>> weakest_status([xr.DataArray(0), xr.DataArray(0, attrs={"layer": {"status": "synthetic"}})])
     'synthetic'
+    >>> weakest_status([], ["official", "indicative"])
+    'indicative'
     """
     found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
-    return max(found, key=_STATUS.index)
+    return max([*found, *statuses], key=_STATUS.index, default="official")
 
 
 def class_edges(levels: Any) -> tuple[float, ...]:

@@ -45,6 +45,7 @@ def notify(exposure: Exposure) -> pd.DataFrame:
     """
     sites = _sites(exposure)
     criterion = float(sites.attrs.get("air_criterion_km") or 15.0)
+    criterion += float(sites.attrs.get("uncertainty_m") or 0.0) / 1000  # an uncertain place may lie nearer
     land = exposure.territories
     reached = exposure.by_source()
     reached = reached[reached["measure"] == "territories"]

@@ -22,7 +22,7 @@ from hazardmap import cli
 from hazardmap.borders import amounts
 from hazardmap.clouds import cloud_shapes
 from hazardmap.consequences import Weather, cloud_distance
-from hazardmap.errors import HazardmapError
+from hazardmap.errors import HazardmapError, LayerError
 from hazardmap.wind import Sector, sector_shape
 
 # Metres east and north of a place, within a kilometre of which shapes are true to 1e-6.
@@ -141,6 +141,11 @@ def test_a_site_on_the_border_belongs_to_the_first_and_keeps_its_country():
     footprint = hm.chemical(area, land, radius_m=1000)
     assert footprint.origins() == ["NL"]  # where its larger part lies
     assert any("1 lie in more than one country" in note for note in footprint.notes)
+
+
+def test_a_country_is_a_code_of_two_letters():
+    with pytest.raises(LayerError, match="has the country 'Netherlands'; expected a code of two letters"):
+        hm.chemical(sites_at((-10, 0), country=["Netherlands"]), strips(0.0), radius_m=100)
 
 
 def test_what_a_site_says_of_its_country_counts_first():
@@ -288,6 +293,11 @@ def test_whom_to_notify():
     assert footprint.sites["air_criterion"].tolist() == [True]
     near = hm.chemical(sites_at((-300, 0)), land, radius_m=200, air_criterion_km=0.2)
     assert near.sites["air_criterion"].tolist() == [False]
+    doubtful = sites_at((-300, 0))
+    doubtful.attrs["uncertainty_m"] = 150.0  # may lie at 150 m
+    wide = hm.chemical(doubtful, land, radius_m=200, air_criterion_km=0.2)
+    assert wide.sites["air_criterion"].tolist() == [True]
+    assert "air criterion" in hm.notify(hm.overlay(wide, land))["reason"].tolist()
     assert (hm.notify(hm.overlay(near, land))["reason"] == "cloud").all()
 
 

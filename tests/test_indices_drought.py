@@ -141,11 +141,14 @@ def test_area_in_drought_by_country():
 
 def test_the_precipitation_deficit_by_hand():
     """It begins anew in April, never falls below 0, and is unknown after a missing day."""
-    days = pd.date_range("2021-09-29", "2022-04-05")
+    days = pd.date_range("2021-03-31", "2022-04-05")
     rain = pd.Series(0.0, index=days)
     rain["2022-04-02"], rain["2022-04-04"] = 10.0, np.nan
     found = hm.precipitation_deficit(rain, rain * 0 + 2).to_series()
-    assert found["2021-09-29":"2021-09-30"].tolist() == [2, 4]
+    assert found["2021-04-01":"2021-04-02"].tolist() == [2, 4]
+    late = hm.precipitation_deficit(rain["2021-09-29":], rain["2021-09-29":] * 0 + 2).to_series()
+    assert late[:"2022-03-31"].isna().all()
+    assert late["2022-04-01"] == 2
     assert found["2021-10-01":"2022-03-31"].isna().all()
     np.testing.assert_array_equal(found["2022-04-01":], [2, 0, 2, np.nan, np.nan])
     with pytest.raises(TimeAxisError, match="leaves days out"):

@@ -80,6 +80,18 @@ def test_depth_is_that_of_the_area_not_of_its_centre(water, land):
     assert hm.natech(water, half).sites["state@T100"].tolist() == ["partly covered"]
 
 
+def test_near_a_site_of_which_no_flood_data_tell_nobody_is_called_safe(water, land):
+    """s0 fails, s1 stands, of s2 nothing is known; an asset beside each, and one far from all."""
+    sites = works(box(2.2, 0.2, 0.1, 0.1), box(1.2, 3.2, 0.1, 0.1), box(0.2, 0.2, 0.1, 0.1))
+    places = [box(2.3, 0.3, 0.1, 0.1), box(1.3, 3.3, 0.1, 0.1), box(0.3, 0.3, 0.1, 0.1), box(0.2, 9, 0.1, 0.1)]
+    houses = gpd.GeoDataFrame({"id": ["a", "b", "c", "d"]}, geometry=places, crs=3035)
+    for crs in (3035, 4326):
+        footprint = hm.natech(water, hm.chemical(sites.to_crs(crs), land, radius_m=800))
+        rows = hm.overlay(footprint, land.to_crs(crs), {"houses": houses.to_crs(crs)}).assets
+        status = rows[(rows["layer"] == "houses") & (rows["scenario"] == "T100")].set_index("asset")["status"]
+        assert status.to_dict() == {"a": "hit", "b": "dry", "c": "not covered", "d": "dry"}
+
+
 def test_a_site_that_does_not_fail_sends_no_cloud_and_the_flood_lends_its_period(water, land):
     sites = works(box(2.2, 0.2, 0.1, 0.1), box(1.2, 0.2, 0.1, 0.1))
     footprint = hm.natech(water, hm.chemical(sites, land, radius_m=[200, 800]))

@@ -89,7 +89,7 @@ def lowest(pieces: gpd.GeoSeries, standards: Standards) -> tuple[Floats, npt.NDA
     known = np.flatnonzero(~shapely.is_missing(geometry))
     cut = borders.cut(geometry[known], standards.shapes)
     piece = known[cut.shape]
-    size = _size(cut.geometry)
+    size = borders.planar_size(cut.geometry)
     whole = np.bincount(piece, weights=size, minlength=len(geometry))[piece]
     share = np.divide(size, whole, out=np.ones_like(size), where=whole > 0)  # a line may have no length
     own = np.where(cut.territory == borders.OUTSIDE, 0.0, np.append(standards.years, 0.0)[cut.territory])
@@ -97,10 +97,3 @@ def lowest(pieces: gpd.GeoSeries, standards: Standards) -> tuple[Floats, npt.NDA
     np.minimum.at(years, piece[kept], own[kept])
     several = np.bincount(piece[kept], minlength=len(geometry)) > 1
     return np.where(np.isfinite(years) & (years > 0), years, np.nan), several
-
-
-def _size(geometry: npt.NDArray[np.object_]) -> Floats:
-    """Size in degrees: enough to compare pieces of one shape."""
-    dimension = shapely.get_dimensions(geometry)
-    found = np.select([dimension == 2, dimension == 1], [shapely.area(geometry), shapely.length(geometry)], 1.0)
-    return np.asarray(found, dtype=np.float64)

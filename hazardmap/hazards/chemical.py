@@ -172,7 +172,7 @@ def _as_site_table(places: gpd.GeoDataFrame, effect: Effect, criterion: float, r
     found = places.assign(
         substance=[each.substance.name if each.substance else None for each in held],
         quantity_t=[np.nan if each.quantity_t is None else each.quantity_t for each in held],
-        air_criterion=places["border_km"] <= criterion,
+        air_criterion=places["border_km"] - radius / 1000 <= criterion,  # an uncertain place may lie nearer
     )
     found = gpd.GeoDataFrame(found[_SITE], geometry=places.geometry.to_numpy(), crs=places.crs)
     found.attrs = {"uncertainty_m": radius, "air_criterion_km": criterion}

@@ -34,6 +34,9 @@ SHOWN = 12
 VALUES_AT_ONCE = 8_000_000
 """How many values of all series together are held for one tile."""
 
+_DEW_MM = -20.0
+"""Evaporation of a month may be a little negative, by dew; one that is more so has the other sign."""
+
 _METHODS = {"spi": "thom", "spei": "pwm"}
 
 
@@ -151,7 +154,8 @@ def drought(  # noqa: PLR0913  (layers and options are the keys of a study)
     calibrated = f"{said['long_name']}: {said['method']}; calibrated on {recipe.years[0]} to {recipe.years[1]}"
     given = (series.rain, series.temperature, series.evaporation, origin, territories, runoff)
     layers = [each for each in given if each is not None]
-    notes = [calibrated, *series.notes, *(note for layer in layers for note in layer.attrs.get("notes", ()))]
+    worst = ["each cell shows the worst of its known months; missing ones take no part"] if event else []
+    notes = [calibrated, *worst, *series.notes, *(note for layer in layers for note in layer.attrs.get("notes", ()))]
     river = _river(origin, territories, runoff, min_upstream_km2, river_m)
     return Footprint(
         hazard="drought",
@@ -273,7 +277,7 @@ def _series(
     if temperature is not None:
         every["temperature"] = monthly_temperature(temperature, name="temperature")
     if evaporation is not None:
-        every["evaporation"] = monthly_amount(evaporation, name="evaporation")
+        every["evaporation"] = monthly_amount(evaporation, name="evaporation", least_mm=_DEW_MM)
     grid = checks.grid_of(rain, name="rain")
     for name, series in every.items():
         checks.require_same_grid(grid, checks.grid_of(series, name=name), name="rain", other_name=name)

@@ -14,7 +14,15 @@ from hazardmap.checks import grid_of
 from hazardmap.curves import Rating
 from hazardmap.dikes import held_back
 from hazardmap.errors import FootprintError
-from hazardmap.footprint import LEAST, UNKNOWN_SOURCE, Footprint, class_edges, require_positive, scenario_table
+from hazardmap.footprint import (
+    LEAST,
+    UNKNOWN_SOURCE,
+    Footprint,
+    class_edges,
+    require_positive,
+    scenario_table,
+    weakest_status,
+)
 from hazardmap.neighbours.mosaics import mosaic
 from hazardmap.neighbours.seamlines import seams
 from hazardmap.neighbours.sourcemaps import source_maps
@@ -23,8 +31,6 @@ from hazardmap.stack import combine, stack, stack_velocities
 __all__ = ["flood"]
 
 Scenarios = Sequence[Mapping[str, Any]]
-
-_STATUS = ("official", "indicative", "synthetic")
 
 
 DEPTH_LEVELS = (0.1, 0.5, 1.0, 2.0, 4.0)
@@ -155,7 +161,7 @@ def flood(  # noqa: PLR0913  (layers and options are the keys of a study)
         source=source,
         shares=shares,
         meaning=meaning,
-        status=_weakest(layers, rated),
+        status=weakest_status(layers, (str(table["status"]) for table in rated)),
         notes=tuple(dict.fromkeys(notes)),
         inputs=(*(layer.attrs["layer"] for layer in layers if layer.attrs.get("layer")), *rated),
         parameters={
@@ -333,9 +339,3 @@ def _described(item: Mapping[str, Any]) -> dict[str, Any]:
     if strange:
         raise FootprintError(f"a scenario has the key {strange[0]!r}; expected some of {sorted(known)}; correct it")
     return {key: value for key, value in item.items() if key not in beside}
-
-
-def _weakest(layers: Sequence[xr.DataArray | gpd.GeoDataFrame], tables: Sequence[Mapping[str, Any]]) -> str:
-    """Return the weakest status among layers and tables; what does not say is taken as indicative."""
-    found: list[str] = [layer.attrs.get("layer", {}).get("status") or "indicative" for layer in layers]
-    return max([*found, *(str(table["status"]) for table in tables)], key=_STATUS.index)

@@ -8,13 +8,15 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from hazardmap import borders, chemistry, tanks
 from hazardmap.chemistry import Holding, Qualifying, Substances, seveso_tier
 from hazardmap.clouds import cloud_shapes
 from hazardmap.errors import FootprintError, ReleaseError
 from hazardmap.exposure.measure import Measured, measure
-from hazardmap.footprint import Footprint, scenario_table
+from hazardmap.footprint import Footprint, scenario_table, weakest_status
 
 __all__ = ["natech"]
 
@@ -75,7 +77,8 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
         covered, not covered) and ``float`` (probability that a tank floats, given the flood), named as
         ``depth_m@T100``; and the screening
         index ``index`` (0 to 1) with its parts ``index_hazard, index_inventory, index_reach`` (0 to 4 each).
-        ``triggers`` says whose water reached a site.
+        ``triggers`` says whose water reached a site. Where a site may fail of which no flood data tell, its clouds
+        are outside of what was modelled: what lies in them is not covered.
 
     Raises
     ------
@@ -106,8 +109,9 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
         scenarios=scenario_table(scenarios),
         shares=chemical.shares,
         worse=chemical.worse,
+        modelled=_modelled(chemical, ((found.covered < _whole(found)) & ~fails).any(axis=1)),
         meaning=chemical.meaning,
-        status=max((flood.status, chemical.status), key=_STATUS.index),
+        status=weakest_status([], (flood.status, chemical.status)),
         notes=tuple(
             dict.fromkeys([*flood.notes, *chemical.notes, *_notes(found, fails, tank, uncertain, buckling=buckling)])
         ),
@@ -124,7 +128,7 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
     )
 
 
-_STATUS = ("official", "indicative", "synthetic")
+_WHOLE = 1 - 1e-9  # what is covered to within rounding is covered
 FAILS, STANDS, PARTLY, NOT_COVERED = "fails", "stands", "partly covered", "not covered"
 
 
@@ -198,12 +202,41 @@ def _measured(sites: gpd.GeoDataFrame, flood: Footprint) -> Measured:
 def _site_table(
     sites: gpd.GeoDataFrame, found: Measured, floats: Floats, fails: npt.NDArray[np.bool_], names: Sequence[str]
 ) -> gpd.GeoDataFrame:
-    whole = found.covered >= found.amount[:, None] * (1 - 1e-9)  # to within rounding
-    state = np.select([fails, whole, found.covered > 0], [FAILS, STANDS, PARTLY], NOT_COVERED)
+    known = found.covered >= _whole(found)
+    state = np.select([fails, known, found.covered > 0], [FAILS, STANDS, PARTLY], NOT_COVERED)
     columns: dict[str, Any] = {}
     for k, name in enumerate(names):
         columns |= {f"depth_m@{name}": found.maximum[:, k], f"state@{name}": state[:, k], f"float@{name}": floats[:, k]}
     return sites.assign(**columns)
+
+
+def _whole(found: Measured) -> Floats:
+    """Return how much of each site has to be covered by the flood data to be called known."""
+    return np.asarray(found.amount[:, None] * _WHOLE)
+
+
+def _modelled(chemical: Footprint, unknown: npt.NDArray[np.bool_]) -> BaseGeometry | None:
+    """Return the area of which something is known: not where a site may fail of which no flood data tell.
+
+    What lies in its clouds, and in none that is known, is not covered, and never dry.
+    """
+    if not unknown.any():
+        return chemical.modelled
+    clouds = gpd.GeoDataFrame(chemical.intensity)
+    sources = gpd.GeoDataFrame(chemical.sites).index[unknown]
+    doubtful = shapely.union_all(clouds.geometry[clouds["source"].isin(sources)].to_numpy())
+    known = _surroundings(clouds) if chemical.modelled is None else chemical.modelled
+    found: BaseGeometry = shapely.difference(known, doubtful)
+    return found
+
+
+def _surroundings(clouds: gpd.GeoDataFrame) -> BaseGeometry:
+    """Return all the land that a study may ask about: the globe, or 1,000 km around in a projection."""
+    if clouds.crs.is_geographic:
+        return shapely.box(-180, -90, 180, 90)
+    west, south, east, north = clouds.total_bounds
+    far = 1e6 / clouds.crs.axis_info[0].unit_conversion_factor
+    return shapely.box(west - far, south - far, east + far, north + far)
 
 
 def _shares_of_water(found: Measured, flood: Footprint, sites: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -282,7 +315,7 @@ def _inventory(row: Mapping[str, Any], substances: Substances, qualifying: Mappi
 def _notes(
     found: Measured, fails: npt.NDArray[np.bool_], tank: _Tank, uncertain: float, *, buckling: bool
 ) -> list[str]:
-    bare = int((found.covered == 0).all(axis=1).sum())
+    bare = int((found.covered < _whole(found)).all(axis=1).sum())
     notes = [
         f"natech: {int(fails.any(axis=1).sum())} of {len(fails)} sites fail in some scenario of the flood",
         "natech: every site that fails is taken to release its cloud, so that what is said per year is an upper bound",
@@ -290,8 +323,8 @@ def _notes(
     ]
     if bare:
         notes.append(
-            f"natech: {bare} of {len(fails)} sites are not covered by the flood data read for this area; they are "
-            "not known to be safe"
+            f"natech: {bare} of {len(fails)} sites are not or only partly covered by the flood data read for "
+            "this area; they are not known to be safe"
         )
     if uncertain:
         notes.append(f"natech: the deepest water within {uncertain:,.0f} m of each place was taken")

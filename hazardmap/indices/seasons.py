@@ -35,7 +35,8 @@ def precipitation_deficit(
     Returns
     -------
     DataArray (time, ...)
-        mm; NaN outside of the season, and from a missing day on to the end of the season.
+        mm; NaN outside of the season, from a missing day on to the end of the season, and in a season of which the
+        series lacks the beginning.
 
     Raises
     ------
@@ -64,7 +65,11 @@ def precipitation_deficit(
     if len(steps) and steps.max() > 1.5 * steps.min():
         raise TimeAxisError("the rain leaves days out; expected every day; use resample(time='D').asfreq() first")
     within = (axis.month >= first) & (axis.month <= last)
-    found = over_time(partial(_running, years=np.where(within, axis.year, -1)), *fields)
+    years = np.where(within, axis.year, -1)
+    whole = axis.month[0] == first and int(fields[0]["time"].dt.day[0]) == 1
+    if within[0] and not whole:  # what evaporated before the series began is not known
+        years[years == axis.year[0]] = -1
+    found = over_time(partial(_running, years=years), *fields)
     found.name = "precipitation_deficit"
     found.attrs = {"long_name": "precipitation deficit", "units": "mm", "season": list(season)}
     return found

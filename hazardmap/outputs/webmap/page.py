@@ -16,6 +16,7 @@ import shapely
 import xarray as xr
 
 from hazardmap.checks import grid_of
+from hazardmap.footprint import weakest_status
 from hazardmap.outputs.webmap.base import encode_base
 from hazardmap.outputs.webmap.codec import Column, encode, pack
 from hazardmap.outputs.webmap.figure import EncodedPage
@@ -26,7 +27,6 @@ from hazardmap.palette import STATUS_COLOURS, class_colours
 
 __all__ = ["encode_page", "languages", "page_bounds", "thinned"]
 
-_STATUS_ORDER = ("official", "indicative", "synthetic")
 _TEXTS = files("hazardmap.outputs.webmap").joinpath("i18n")
 # Of what is drawn only: about 10 m.
 _OUTLINE_DIGITS = 4
@@ -50,7 +50,7 @@ def encode_page(page: Page) -> EncodedPage:
         "language": page.language,
         "languages": languages(),
         "made": page.made.isoformat() if isinstance(page.made, date) else None,
-        "status": _weakest([hazard.status for hazard in page.hazards]),
+        "status": weakest_status([], (hazard.status for hazard in page.hazards)),
         "status_colours": STATUS_COLOURS,
         "bounds": page_bounds(page),
         "hazards": [_hazard(hazard, number, carried) for number, hazard in enumerate(page.hazards)],
@@ -233,10 +233,6 @@ def _page_texts() -> dict[str, dict[str, str]]:
 
 def _json_payload(value: Any) -> bytes:
     return pack(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
-
-
-def _weakest(statuses: list[str]) -> str:
-    return max(statuses, key=_STATUS_ORDER.index, default="official")
 
 
 def _all_layers(page: Page) -> list[FeatureLayer]:

@@ -211,6 +211,7 @@
     const edge = (k) => hm.number(hazard.levels[k]);
     const units = hm.units(hazard.units);
     if (level < 0) return "–";
+    if (["AEGL", "ERPG"].includes(hazard.units)) return `${hazard.units}-${edge(level)}`; // a name, no quantity
     const last = level === hazard.levels.length - 1;
     const said = last ? `${hazard.worse === "higher" ? "≥" : "≤"} ${edge(level)}` : range(hazard, edge(level), edge(level + 1));
     return units ? `${said} ${units}` : said;
