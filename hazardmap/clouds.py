@@ -79,9 +79,10 @@ def sites_of(sites: gpd.GeoDataFrame, territories: gpd.GeoDataFrame | None) -> t
     said = said.astype(object).where(said.notna() & (said != ""), None)
     odd = said[said.notna() & ~said.astype(str).str.fullmatch("[A-Z]{2}")]
     if len(odd):
+        who, what = str(found.loc[odd.index[0], "name"]), str(odd.iloc[0])[:40]
         raise LayerError(
-            f"sites: {str(found.loc[odd.index[0], 'name'])!r} has the country {str(odd.iloc[0])[:40]!r}; expected a code "
-            "of two letters such as NL (ISO 3166-1); correct it, or leave it out where territories tell"
+            f"sites: {who!r} has the country {what!r}; expected a code of two letters such as NL (ISO 3166-1); "
+            "correct it, or leave it out where territories tell"
         )
     if territories is None:
         found["country"] = said.where(said.notna(), UNKNOWN).astype(str)

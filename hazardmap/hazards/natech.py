@@ -109,7 +109,7 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
         scenarios=scenario_table(scenarios),
         shares=chemical.shares,
         worse=chemical.worse,
-        modelled=_modelled(chemical, ((found.covered < _whole(found)) & ~fails).any(axis=1)),
+        modelled=_modelled(chemical, np.asarray(((found.covered < _whole(found)) & ~fails).any(axis=1))),
         meaning=chemical.meaning,
         status=weakest_status([], (flood.status, chemical.status)),
         notes=tuple(
