@@ -231,9 +231,9 @@ def _modelled(chemical: Footprint, unknown: npt.NDArray[np.bool_]) -> BaseGeomet
 
 
 def _surroundings(clouds: gpd.GeoDataFrame) -> BaseGeometry:
-    """Return all the land that a study may ask about: the globe, or 1,000 km around in a projection."""
+    """Return all that a study may ask about: the globe as web maps show it, or 1,000 km around in a projection."""
     if clouds.crs.is_geographic:
-        return shapely.box(-180, -90, 180, 90)
+        return shapely.box(-180, -85, 180, 85)
     west, south, east, north = clouds.total_bounds
     far = 1e6 / clouds.crs.axis_info[0].unit_conversion_factor
     return shapely.box(west - far, south - far, east + far, north + far)
