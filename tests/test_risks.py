@@ -213,6 +213,7 @@ def test_the_picture_frames_every_class_of_a_range(written):
     texts = [each.text for each in root.iter(f"{space}text")]
     assert "1  Overstroming" in texts
     assert "Waarschijnlijkheid, in 5 jaar" in texts
+    assert any(text.startswith("Indicatief") for text in texts)
 
 
 def test_hostile_texts_stay_text_everywhere(written, tmp_path):

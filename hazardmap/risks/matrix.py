@@ -27,6 +27,14 @@ _PERIODS = {
     "per 5 years": {"nl": "in 5 jaar", "fr": "en 5 ans", "de": "in 5 Jahren"},
 }
 
+# Ranges set by hand and classes from general knowledge are what an inventory is mostly made of.
+_DOUBT = {
+    "nl": "Indicatief. Bronnen en status: zie het register.",
+    "fr": "Indicatif. Sources et statut\u00a0: voir le registre.",
+    "de": "Orientierend. Quellen und Status: siehe Register.",
+    "en": "Indicative. Sources and status: see the register.",
+}
+
 # A value on an edge belongs to the class above it, or does not.
 _ABOVE = {"lower": "≥", "upper": ">"}
 
@@ -134,6 +142,7 @@ def _shapes(risks: Sequence[Risk], scheme: Scheme, language: str) -> Iterator[_B
     for number, risk in enumerate(risks, start=1):
         yield from _risk(number, risk, scheme, len(risks))
         yield _Text((_LEGEND, _TOP + 26 * number - 8), f"{number}  {_short(text_in(risk.name, language))}", "start")
+    yield _Text((_LEGEND, _TOP + 26 * (len(risks) + 1)), _DOUBT[language], "start", 13, _RULE)
 
 
 def _risk(number: int, risk: Risk, scheme: Scheme, count: int) -> Iterator[_Box | _Text]:
@@ -170,7 +179,7 @@ def _drawn(shape: _Box | _Text) -> str:
 
 
 def _height(risks: Sequence[Risk]) -> int:
-    return max(_TOP + _SIDE + 60, _TOP + 26 * len(risks) + 20)
+    return max(_TOP + _SIDE + 60, _TOP + 26 * len(risks) + 46)
 
 
 def _short(text: str) -> str:
