@@ -1,5 +1,6 @@
 """The hazard as a Zarr store: what :mod:`hazardmap.outputs.netcdf` writes into one file, as a folder of chunks."""
 
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -110,3 +111,5 @@ def _write(footprint: Footprint, path: Path, about: Mapping[str, Any]) -> None:
         hazard[:, row : row + height, column : column + width] = block
     store.attrs.update(global_attributes(footprint, about))
     consolidate_metadata(store.store)
+    listed = path / ".zmetadata"  # zarr lists arrays in the order in which they happen to be read
+    listed.write_text(json.dumps(json.loads(listed.read_text("utf-8")), indent=2, sort_keys=True), "utf-8")
