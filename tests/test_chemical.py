@@ -1,13 +1,10 @@
 """Chemical sites: clouds against closed forms, borders, several sites at once, real sites, bad input."""
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from unittest import mock
 
 import geopandas as gpd
 import numpy as np
@@ -18,12 +15,12 @@ import shapely
 import yaml
 
 import hazardmap as hm
-from hazardmap import cli
 from hazardmap.borders import amounts
 from hazardmap.clouds import cloud_shapes
 from hazardmap.consequences import Weather, cloud_distance
 from hazardmap.errors import HazardmapError, LayerError
 from hazardmap.wind import Sector, sector_shape
+from tests.commandline import run
 
 # Metres east and north of a place, within a kilometre of which shapes are true to 1e-6.
 PLANE = pyproj.CRS("+proj=laea +lat_0=51 +lon_0=6 +ellps=WGS84")
@@ -393,21 +390,6 @@ def test_the_national_table_of_belgium_agrees_with_the_municipalities(municipali
 
 
 # Through a study --------------------------------------------------------------------------------------------------------
-
-
-def run(*arguments, cwd):
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 ROW = {"id": "1", "name": "works", "lon": 5.8, "lat": 50.97, "substance": "chlorine", "quantity": 5, "unit": "t"}

@@ -1,13 +1,10 @@
 """The worked example of drought: the study through the command line, its map, and what is refused in one line."""
 
-import contextlib
-import io
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -15,30 +12,15 @@ import pytest
 import xarray as xr
 
 import hazardmap as hm
-from hazardmap import cli
 from hazardmap.outputs.webmap.adapt import page_of
 from hazardmap.outputs.webmap.model import BaseMap
 from hazardmap.outputs.webmap.page import encode_page
+from tests.commandline import run
 
 ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "examples" / "drought" / "study.yaml"
 YEAR = ("--set", "hazards.drought.first='2025-01'")
 FEW = ("--set", "assets={river-users: river-users}")
-
-
-def run(*arguments, cwd):
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 @pytest.fixture(scope="module")

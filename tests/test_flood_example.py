@@ -1,15 +1,12 @@
 """The worked example of flood risk runs as its README says, and a study's damage section is checked like the rest."""
 
-import contextlib
 import importlib.util
-import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -17,7 +14,7 @@ import pytest
 import rasterio
 
 import hazardmap as hm
-from hazardmap import cli
+from tests.commandline import run
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,21 +26,6 @@ def folder(tmp_path_factory):
     shutil.copytree(ROOT / "examples" / "flood", folder)
     subprocess.run([sys.executable, folder / "make_data.py"], check=True, capture_output=True)
     return folder
-
-
-def run(*arguments, cwd):
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 def test_the_study_writes_damage_and_what_is_expected_per_year(folder):

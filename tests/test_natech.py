@@ -1,12 +1,7 @@
 """Floods that reach chemical sites: depths on areas, floating tanks, the chain of countries, and studies that say so."""
 
-import contextlib
-import io
 import re
-import subprocess
-import sys
 from pathlib import Path
-from unittest import mock
 
 import geopandas as gpd
 import numpy as np
@@ -18,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hazardmap as hm
-from hazardmap import cli, tanks
+from hazardmap import tanks
 from hazardmap.errors import HazardmapError
 from hazardmap.footprint import Footprint
+from tests.commandline import run
 
 LEFT, TOP, CELL = 4_000_000.0, 3_100_000.0, 1000.0
 
@@ -250,21 +246,6 @@ def test_natech_asks_for_depths_and_for_sites(water, land):
 
 
 # Through a study --------------------------------------------------------------------------------------------------------
-
-
-def run(*arguments, cwd):
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "border_chemistry" / "study.yaml"

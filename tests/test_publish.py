@@ -1,11 +1,9 @@
 """The portal: what it holds, what it refuses, and that it is whole or not there."""
 
-import contextlib
 import dataclasses
 import errno
 import html
 import html.parser
-import io
 import json
 import os
 import re
@@ -14,7 +12,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from unittest import mock
 from urllib.parse import unquote
 
 import geopandas as gpd
@@ -26,7 +23,7 @@ from rasterio.transform import from_origin
 from shapely import box
 
 import hazardmap as hm
-from hazardmap import cli, portal
+from hazardmap import portal
 from hazardmap.errors import FileError, HazardmapError, OutputError
 from hazardmap.portal import folder as folders
 from hazardmap.portal.figures import Figures, neighbours_of, places_of
@@ -34,6 +31,7 @@ from hazardmap.portal.pages import pages
 from hazardmap.portal.site import Site, slug
 from hazardmap.portal.words import LANGUAGES, Words, texts
 from hazardmap.study import Study
+from tests.commandline import run
 
 ATTACK = "</style><script>window.hit=1</script><img src=x onerror=window.hit=1>{{7*7}}'\""
 
@@ -86,22 +84,6 @@ def write_data(folder, text="Site"):
     )
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
     return folder / "study.yaml"
-
-
-def run(*arguments, cwd):
-    """Call the command line in this process."""
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Studies and the command line, as a user meets them: what is right runs, what is wrong is one line and writes nothing."""
 
-import contextlib
-import io
 import json
 import os
 import re
@@ -11,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from unittest import mock
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +18,7 @@ import rasterio
 import shapely
 
 import hazardmap as hm
-from hazardmap import cli
+from tests.commandline import run
 
 ROOT = Path(__file__).parents[1]
 OWN = ROOT / "examples" / "own_data"
@@ -45,22 +42,6 @@ outputs:
 
 
 COMMAND = [sys.executable, "-m", "hazardmap.cli"]
-
-
-def run(*arguments, cwd):
-    """Call the command line in this process (a new one takes seconds to import everything)."""
-    out, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.object(sys, "argv", ["hazardmap", *map(str, arguments)]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(errors),
-    ):
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
 
 
 @pytest.fixture(scope="module")
