@@ -170,7 +170,7 @@ def _window(layer: _Layer, dtype: str, rows: slice, columns: slice) -> npt.NDArr
     values = layer.raster.isel(y=rows, x=columns).to_numpy().astype(dtype, copy=False)
     if layer.factor != 1.0:
         values = values * np.asarray(layer.factor, dtype=dtype)
-    if (values < layer.least).any():
+    if np.fmin.reduce(values, axis=None) < layer.least:  # no NaN counts
         raise LayerError(
             f"{layer.name} holds a value of {np.nanmin(values):g}; expected {layer.least:g} or more; "
             "mark what is missing as nodata"

@@ -1,6 +1,7 @@
 """How much there is of every shape in all, whether the raster reaches that far or not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,7 +17,7 @@ __all__ = ["amounts"]
 Floats = NDArray[np.float64]
 
 
-def amounts(inside: Floats, parts: Sequence[Parts], frame: Frame) -> Floats:
+def amounts(inside: Floats, parts: Sequence[Parts], arrays: Sequence[Any], frame: Frame) -> Floats:
     """Square metres, metres, or number of points of whole shapes.
 
     Polygons are what lies inside the raster, as its cells say, and what does not, as the ellipsoid says: so that a
@@ -28,17 +29,18 @@ def amounts(inside: Floats, parts: Sequence[Parts], frame: Frame) -> Floats:
         What the kernels found on the cells.
     parts : sequence of Parts
         All parts of the shapes.
+    arrays : sequence
+        Their vertices, as the kernels take them.
     frame : Frame
         The grid.
     """
     amount = np.zeros(len(inside))
-    for kind in parts:
-        owner = kind.kernel.owner[kind.first]
-        if isinstance(kind.kernel, Points):
+    for kind, kernel in zip(parts, arrays, strict=True):
+        owner = kind.owner[kind.first]
+        if isinstance(kernel, Points):
             amount += np.bincount(owner, minlength=len(amount))
-        elif isinstance(kind.kernel, Lines):
-            starts = kind.kernel.first[:-1]
-            lengths = np.add.reduceat(kind.kernel.length, starts)[kind.first]
+        elif isinstance(kernel, Lines):
+            lengths = np.add.reduceat(kernel.length, kernel.first[:-1])[kind.first]
             amount += np.bincount(owner, weights=lengths, minlength=len(amount))
         else:
             found = np.zeros(len(amount), dtype=bool)

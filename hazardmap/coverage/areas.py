@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 KNOT_M = 10_000.0
 """Distance of the places at which the scale of a projection is asked for; it is smooth in between."""
 
+STEP_M = 1_000.0
+"""Over which differences are taken: right to 1e-10, between what the formula leaves out and rounding errors."""
+
 MOST_KNOTS = 64
 """Per axis. Over 5,000 km these are 80 km apart: a cubic spline is then still right to 1e-10."""
 
@@ -133,9 +136,10 @@ class Frame:
 
     @cached_property
     def _scale(self) -> Any:
-        """Areal scale of the projection: one number, or a spline over rows and columns.
+        """Planar area over area on the ellipsoid: one number, or a spline over rows and columns.
 
-        Areal scale after J. P. Snyder, Map Projections: A Working Manual (USGS PP 1395, 1987), as PROJ computes it.
+        By differences of what places of the grid are on the ellipsoid, not by the scale that PROJ states: that is one
+        of a sphere where a projection is made for a sphere, as the one of web maps is (0.7 % at the equator).
         """
         rows, columns = self.grid.shape
         margin = KNOT_M / self.metre
@@ -144,16 +148,25 @@ class Frame:
             count = int(np.clip(cells * size / margin, 8, MOST_KNOTS))
             axes.append(np.linspace(0.0, max(cells, 4) + 4 * margin / size, count))
         x, y = self.from_cells(*np.meshgrid(axes[1], axes[0]))
-        lon, lat = self.to_lonlat(x, y)
-        scale = np.asarray(pyproj.Proj(self.crs).get_factors(lon, lat).areal_scale)
+        with np.errstate(invalid="ignore"):  # of places that are none; refused below
+            area = np.linalg.norm(np.cross(self._slope(x, y, 1.0, 0.0), self._slope(x, y, 0.0, 1.0)), axis=-1)
+            scale = 1.0 / area
         if not np.isfinite(scale).all():
             raise GridError(
                 f"the raster reaches beyond where {self.crs.name} has a scale; expected a grid within its area of use; "
                 "cut it, or warp it to another CRS"
             )
-        if np.ptp(scale) < 1e-8:  # PROJ differentiates numerically: 1e-10 for an equal-area projection
+        if np.ptp(scale) < 1e-8:  # 1e-10 for an equal-area projection
             return float(np.round(scale.mean(), 8))
         return RectBivariateSpline(axes[0], axes[1], scale)
+
+    def _slope(self, x: Floats, y: Floats, east: float, north: float) -> Floats:
+        """How a place on the ellipsoid (x, y, z) moves per planar metre: central differences of the fourth order."""
+        slope = np.zeros((*x.shape, 3))
+        for times, weight in ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12)):
+            step = times * STEP_M / self.metre
+            slope += weight / STEP_M * _place(self.crs, *self.to_lonlat(x + step * east, y + step * north))
+        return slope
 
 
 @lru_cache(maxsize=8)
@@ -168,6 +181,15 @@ def ellipsoid_of(crs: pyproj.CRS) -> pyproj.Geod:
     if ellipsoid is None:
         raise GridError(f"{crs.name} has no ellipsoid; expected a CRS of the earth; use another one")
     return ellipsoid
+
+
+def _place(crs: pyproj.CRS, longitude: Floats, latitude: Floats) -> Floats:
+    """Geocentric coordinates of places on the ellipsoid: J. P. Snyder (1987), USGS PP 1395, eq. 4-20."""
+    ellipsoid = ellipsoid_of(crs)
+    lon, lat = np.radians(longitude), np.radians(latitude)
+    radius = ellipsoid.a / np.sqrt(1.0 - ellipsoid.es * np.sin(lat) ** 2)
+    x, y = radius * np.cos(lat) * np.cos(lon), radius * np.cos(lat) * np.sin(lon)
+    return np.stack([x, y, radius * (1.0 - ellipsoid.es) * np.sin(lat)], axis=-1)
 
 
 def authalic(crs: pyproj.CRS, latitude: Floats) -> Floats:

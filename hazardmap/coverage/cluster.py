@@ -19,7 +19,7 @@ WAITING = 2
 def run_on_cluster(scheduler: str, tasks: Sequence[Task], what: tuple[Any, ...]) -> Iterator[Part]:
     """Send windows to a cluster; yield their sums in the order of the windows.
 
-    Shapes and reader are sent once to each worker, which reads its windows by itself: files must be reachable from
+    Vertices and reader are sent once to each worker, which reads its windows by itself: files must be reachable from
     there under the same path.
 
     Parameters
@@ -29,7 +29,7 @@ def run_on_cluster(scheduler: str, tasks: Sequence[Task], what: tuple[Any, ...])
     tasks : sequence of Task
         The windows that shapes touch.
     what : tuple
-        Shapes, reader, frame and rule, as :func:`~hazardmap.coverage.plan.sum_block` takes them.
+        Reader, vertices, frame and rule.
 
     Raises
     ------
@@ -76,4 +76,5 @@ def _sum_there(task: Task, what: tuple[Any, ...]) -> Part:
     import dask
 
     with dask.config.set(scheduler="synchronous"):
-        return sum_block(task, *what)
+        reader, arrays, frame, rule = what
+        return sum_block(task, reader.read(task.window), arrays, frame, rule)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
 
-__all__ = ["announce", "compiled", "summing"]
+__all__ = ["announce", "as_real", "as_whole", "compiled", "summing"]
 
 logger = logging.getLogger("hazardmap")
 
@@ -37,6 +39,42 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
         return numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     except RuntimeError:
         return numba.njit(nogil=True, error_model="numpy", **options)(function)
+
+
+def _as_whole(_: Any, real: Any) -> Any:
+    whole = types.int32 if real == types.float32 else types.int64
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bits = builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+        return _turned(builder, bits)
+
+    return whole(real), generate
+
+
+def _as_real(_: Any, whole: Any) -> Any:
+    real = types.float32 if whole == types.int32 else types.float64
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(_turned(builder, arguments[0]), context.get_value_type(signature.return_type))
+
+    return real(whole), generate
+
+
+def _turned(builder: Any, bits: Any) -> Any:
+    """Turn over all bits but the sign, where the sign is set."""
+    size = bits.type.width
+    signs = builder.ashr(bits, bits.type(size - 1))
+    return builder.xor(bits, builder.and_(signs, bits.type((1 << (size - 1)) - 1)))
+
+
+as_whole: Any = intrinsic(_as_whole)
+"""A whole number of the same size that has the place of a real one in the order of the numbers; compiled code only.
+
+The bits of positive reals are ordered already; those of negative ones are turned over, all but the sign.
+"""
+
+as_real: Any = intrinsic(_as_real)
+"""The real number of which that was made."""
 
 
 def announce(kernel: Any) -> None:

@@ -28,8 +28,9 @@ def find(ledger: Any, source: int) -> int:
 
 
 @compiled
-def close(ledger: Any, k: int) -> Any:
-    """Turn what the ledger holds into records of shape k, and empty it."""
+def close(ledger: Any, following: int) -> Any:
+    """Turn what the ledger holds into records of the shape at hand, and empty it for the following one."""
+    k = ledger.counts[2]
     _, scenarios, levels = ledger.amounts.shape
     need = ledger.counts[1] + ledger.counts[0] * scenarios * levels
     if need > len(ledger.values):
@@ -49,6 +50,7 @@ def close(ledger: Any, k: int) -> Any:
                     ledger.amounts[place, s, level] = 0.0
         ledger.table[ledger.where[place]] = -1
     ledger.counts[0] = 0
+    ledger.counts[2] = following
     return ledger
 
 

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from hazardmap.coverage import kernels, tuples
 from hazardmap.coverage.areas import Frame
-from hazardmap.coverage.blocks import Block, Reader, Window
+from hazardmap.coverage.blocks import Block, Window
 from hazardmap.coverage.bookkeeping import touching
 from hazardmap.coverage.compiled import announce
+from hazardmap.coverage.ledger import close
 from hazardmap.coverage.shapes import Parts
 from hazardmap.errors import GridError
 
-__all__ = ["Function", "Part", "Rule", "Task", "no_sums", "plan", "sum_block"]
+__all__ = ["Arrays", "Function", "Part", "Rule", "Task", "no_sums", "plan", "sum_block"]
 
 Floats = NDArray[np.float64]
+Arrays = tuples.Polygons | tuples.Lines | tuples.Points
 Function = Callable[[NDArray[Any]], NDArray[Any]] | tuple[Sequence[float], Sequence[float]]
 
 MOST_SOURCES = 1 << 20
@@ -93,7 +95,7 @@ def _touching(boxes: NDArray[np.int64], windows: NDArray[np.int64]) -> list[NDAr
 
 def _really(kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
     """Nothing, where only bounding boxes reach into the window."""
-    if isinstance(kind.kernel, tuples.Points):
+    if kind.dimension == 0:
         return selection
     row, column, height, width = window
     boxes = kind.boxes[selection]
@@ -108,19 +110,19 @@ def _really(kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64]
     return selection[touched]
 
 
-def sum_block(task: Task, parts: Sequence[Parts], reader: Reader, frame: Frame, rule: Rule) -> Part:
-    """Read one window and add up what the shapes cover of it."""
-    block = reader.read(task.window)
+def sum_block(task: Task, block: Block, arrays: Sequence[Arrays], frame: Frame, rule: Rule) -> Part:
+    """Add up what the shapes cover of one block."""
     cells = _cells(block, task.window, frame, rule)
-    owners = [kind.kernel.owner[selection] for kind, selection in zip(parts, task.selections, strict=True)]
+    owners = [kind.owner[selection] for kind, selection in zip(arrays, task.selections, strict=True)]
     shapes, rows = _rows(owners)
     scenarios, levels = len(cells.values), len(cells.edges)
     sums = no_sums(len(shapes), scenarios, levels)
     ledger = _ledger(scenarios, levels, wanted=cells.source.size > 0)
-    for kind, selection, row in zip(parts, task.selections, rows, strict=True):
+    for kind, selection, row in zip(arrays, task.selections, rows, strict=True):
         if len(selection):
             chosen = tuples.Selection(selection, row)
-            ledger = _KERNELS[type(kind.kernel)](kind.kernel, chosen, cells, sums, ledger)
+            ledger = _KERNELS[type(kind)](kind, chosen, cells, sums, ledger)
+    ledger = close(ledger, -1)
     records = int(ledger.counts[1])
     keys = ledger.keys[:records].copy()
     keys[:, 0] = shapes[keys[:, 0]]
@@ -200,13 +202,13 @@ def no_sums(shapes: int, scenarios: int, levels: int) -> tuples.Sums:
 
 def _ledger(scenarios: int, levels: int, *, wanted: bool) -> tuples.Ledger:
     """Room for the sources of one shape; next to nothing where nobody asks."""
-    places = max(2 * kernels.CHUNK, min(4096, MOST_SOURCES // (scenarios * levels))) if wanted else 0
+    places = max(2 * tuples.CHUNK, min(4096, MOST_SOURCES // (scenarios * levels))) if wanted else 0
     return tuples.Ledger(
         table=np.full(1 << (2 * places).bit_length() if wanted else 0, -1, dtype=np.int32),
         sources=np.empty(places, dtype=np.int32),
         where=np.empty(places, dtype=np.int64),
         amounts=np.zeros((places, scenarios if wanted else 0, levels)),
-        counts=np.zeros(2, dtype=np.int64),
+        counts=np.array([0, 0, -1]),
         keys=np.empty((0, 4), dtype=np.int32),
         values=np.empty(0),
     )

@@ -1,6 +1,6 @@
 """Shapes as the kernels take them: parts with rings that turn the right way, in cells of an upright grid."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -11,7 +11,7 @@ from hazardmap.coverage.geodesy import densified, segment_lengths
 from hazardmap.coverage.tuples import Lines, Points, Polygons
 from hazardmap.errors import CoordinatesError, GeometryError
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["Parts", "arrays_of", "parts_of"]
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -24,21 +24,29 @@ SEGMENT_M = 1_000.0
 
 
 class Parts(NamedTuple):
-    """Parts of one kind."""
+    """Single shapes of one kind, and which cells they may touch."""
 
-    kernel: Polygons | Lines | Points
+    dimension: int
+    """0 points, 1 lines, 2 polygons."""
+
     shapes: Shapes
-    """The parts as shapely geometries, in the CRS of the grid."""
+    """In the CRS of the grid."""
 
-    boxes: NDArray[np.int64]
-    """First row, first column, last row + 1, last column + 1 of the cells that a part may touch."""
+    owner: NDArray[np.int64]
+    """The shape that a part belongs to, ascending."""
 
     first: NDArray[np.bool_]
     """False where a part is one that was there already, seen 360 degrees further."""
 
+    bounds: Floats
+    """Left, top, right and bottom in cells; of points column and row."""
+
+    boxes: NDArray[np.int64]
+    """First row, first column, last row + 1, last column + 1 of the cells that a part may touch."""
+
 
 def parts_of(geometry: Shapes, frame: Frame) -> list[Parts]:
-    """Take shapes apart into polygons, lines and points.
+    """Take shapes apart into points, lines and polygons: all that must be known to say which blocks they touch.
 
     Parameters
     ----------
@@ -55,21 +63,36 @@ def parts_of(geometry: Shapes, frame: Frame) -> list[Parts]:
     Raises
     ------
     GeometryError
-        When a shape is missing, is a collection, or crosses itself so that its area means nothing.
+        When a shape is missing or a collection, or jumps over half the globe.
     CoordinatesError
         When a coordinate is not finite.
     """
     kinds = _kinds_of(geometry)
-    makers = (_points, _lines, _polygons)
     found = []
     for kind in np.unique(kinds[kinds >= 0]):
-        shapes, owner = _pieces(geometry, np.flatnonzero(kinds == kind), kind)
+        shapes, owner = _pieces(geometry, np.flatnonzero(kinds == kind))
+        extent = shapely.get_coordinates(shapes) if kind == 0 else shapely.bounds(shapes)
+        _require_finite(extent, owner)
         first = np.ones(len(shapes), dtype=bool)
         if frame.crs.is_geographic:
             shapes, owner, first = _around_the_globe(shapes, owner, frame)
-        kernel, boxes = makers[kind](shapes, owner, frame)
-        found.append(Parts(kernel, shapes, boxes, first))
+            extent = shapely.get_coordinates(shapes) if kind == 0 else shapely.bounds(shapes)
+        bounds = _in_cells(extent, frame)
+        found.append(Parts(int(kind), shapes, owner, first, bounds, _boxes(bounds, int(kind))))
     return found
+
+
+def arrays_of(parts: Parts, frame: Frame) -> Polygons | Lines | Points:
+    """Vertices of parts as the kernels take them.
+
+    Raises
+    ------
+    GeometryError
+        When a polygon crosses itself so that its area means nothing.
+    """
+    if parts.dimension == 0:
+        return Points(parts.owner, parts.bounds)
+    return _polygons(parts, frame) if parts.dimension == 2 else _lines(parts, frame)
 
 
 def _kinds_of(geometry: Shapes) -> NDArray[np.int8]:
@@ -87,22 +110,21 @@ def _kinds_of(geometry: Shapes) -> NDArray[np.int8]:
     return kinds
 
 
-def _pieces(geometry: Shapes, index: NDArray[np.int64], kind: int) -> tuple[Shapes, NDArray[np.int64]]:
+def _pieces(geometry: Shapes, index: NDArray[np.int64]) -> tuple[Shapes, NDArray[np.int64]]:
     """Single parts and their owners."""
     shapes = geometry if len(index) == len(geometry) else geometry[index]
-    bounds = shapely.bounds(shapes)
-    if not np.isfinite(bounds).all():
-        first = index[np.flatnonzero(~np.isfinite(bounds).all(axis=1))[0]]
+    if not (shapely.get_type_id(shapes) > 3).any():
+        return shapes, index
+    shapes, inner = shapely.get_parts(shapes, return_index=True)
+    kept = ~shapely.is_empty(shapes)
+    return shapes[kept], index[inner[kept]]
+
+
+def _require_finite(extent: Floats, owner: NDArray[np.int64]) -> None:
+    """Refuse coordinates that are no numbers."""
+    if not np.isfinite(extent).all():
+        first = owner[np.flatnonzero(~np.isfinite(extent).all(axis=1))[0]]
         raise CoordinatesError(f"shape {first} has a coordinate that is not finite; expected numbers; correct it")
-    if kind == 2:
-        _require_valid(shapes, index)
-    owner = index
-    if (shapely.get_type_id(shapes) > 3).any():
-        shapes, inner = shapely.get_parts(shapes, return_index=True)
-        owner = index[inner]
-        kept = ~shapely.is_empty(shapes)
-        shapes, owner = shapes[kept], owner[kept]
-    return shapes, owner
 
 
 def _require_valid(shapes: Shapes, index: NDArray[np.int64]) -> None:
@@ -152,25 +174,30 @@ def _require_short_jumps(shapes: Shapes, owner: NDArray[np.int64], bounds: Float
             )
 
 
-def _polygons(shapes: Shapes, owner: NDArray[np.int64], frame: Frame) -> tuple[Polygons, NDArray[np.int64]]:
-    _, xy, (rings, first) = shapely.to_ragged_array(shapes, include_z=False)
-    rings, first = rings.astype(np.int64), first.astype(np.int64)
-    vertices = frame.to_cells(xy)
+def _polygons(parts: Parts, frame: Frame) -> Polygons:
+    _require_valid(parts.shapes, parts.owner)
+    rings, first = _rings(parts.shapes)
+    vertices = frame.to_cells(shapely.get_coordinates(parts.shapes))
     signed = _ring_areas(vertices, rings)
     outer = np.zeros(len(signed), dtype=bool)
     outer[first[:-1]] = True
     turn = np.where((signed < 0.0) == outer, 1.0, -1.0)  # rows grow downwards: an outer ring is negative
     area = np.add.reduceat(np.where(outer, np.abs(signed), -np.abs(signed)), first[:-1])
-    bounds = _bounds(shapes, frame)
-    boxes = np.column_stack(
-        [
-            np.floor(bounds[:, 1]),
-            np.floor(bounds[:, 0]),
-            np.ceil(bounds[:, 3]),
-            np.ceil(bounds[:, 2]),
-        ]
-    )
-    return Polygons(owner, bounds, area, first, rings, turn, vertices), _whole(boxes)
+    return Polygons(parts.owner, parts.bounds, area, first, rings, turn, vertices)
+
+
+def _rings(polygons: Shapes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First vertex of every ring, first ring of every polygon, and the ends; rings are only made where holes are."""
+    holes = shapely.get_num_interior_rings(polygons)
+    of_holed = np.repeat(holes > 0, holes + 1)
+    vertices = np.empty(len(of_holed), dtype=np.int64)
+    vertices[~of_holed] = shapely.get_num_coordinates(polygons[holes == 0])
+    vertices[of_holed] = shapely.get_num_coordinates(shapely.get_rings(polygons[holes > 0]))
+    return _starts(vertices), _starts(holes + 1)
+
+
+def _starts(sizes: NDArray[Any]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
 
 def _ring_areas(vertices: Floats, rings: NDArray[np.int64]) -> Floats:
@@ -182,46 +209,39 @@ def _ring_areas(vertices: Floats, rings: NDArray[np.int64]) -> Floats:
     return 0.5 * np.add.reduceat(cross, rings[:-1])
 
 
-def _lines(shapes: Shapes, owner: NDArray[np.int64], frame: Frame) -> tuple[Lines, NDArray[np.int64]]:
+def _lines(parts: Parts, frame: Frame) -> Lines:
     longest = np.degrees(SEGMENT_M / 6_371_000.0) if frame.crs.is_geographic else SEGMENT_M / frame.metre
-    _, xy, (first,) = shapely.to_ragged_array(_as_lines(shapes), include_z=False)
-    xy, first = densified(xy, first, longest)
+    first = _starts(shapely.get_num_coordinates(parts.shapes))
+    xy, first = densified(shapely.get_coordinates(parts.shapes), first, longest)
     length = segment_lengths(frame, xy)
     length[first[1:] - 1] = 0.0
-    bounds = _bounds(shapes, frame)
-    return Lines(owner, bounds, first, frame.to_cells(xy), length), _touched(bounds)
+    return Lines(parts.owner, parts.bounds, first, frame.to_cells(xy), length)
 
 
-def _as_lines(shapes: Shapes) -> Shapes:
-    """Rings as lines."""
-    rings = shapely.get_type_id(shapes) == 2
-    if not rings.any():
-        return shapes
-    shapes = shapes.copy()
-    shapes[rings] = [shapely.LineString(ring.coords) for ring in shapes[rings]]
-    return shapes
-
-
-def _points(shapes: Shapes, owner: NDArray[np.int64], frame: Frame) -> tuple[Points, NDArray[np.int64]]:
-    vertices = frame.to_cells(shapely.get_coordinates(shapes))
-    return Points(owner, vertices), _touched(np.hstack([vertices, vertices]))
-
-
-def _bounds(shapes: Shapes, frame: Frame) -> Floats:
-    """Left, top, right, bottom in cells."""
-    west, south, east, north = shapely.bounds(shapes).T
+def _in_cells(extent: Floats, frame: Frame) -> Floats:
+    """Columns and rows of points; left, top, right and bottom of bounds."""
+    if extent.shape[1] == 2:
+        return frame.to_cells(extent)
+    west, south, east, north = extent.T
     upper = frame.to_cells(np.column_stack([west, north]))
     lower = frame.to_cells(np.column_stack([east, south]))
     return np.hstack([upper, lower])
 
 
-def _touched(bounds: Floats) -> NDArray[np.int64]:
-    """Cells that lines and points may touch: what ends on an edge counts to the cell behind it."""
-    boxes = _whole(np.floor(bounds)[:, [1, 0, 3, 2]])
-    boxes[:, 2:] += 1
+def _boxes(bounds: Floats, dimension: int) -> NDArray[np.int64]:
+    """Cells that parts may touch. What ends on an edge counts to the cell behind it, but for polygons."""
+    left, top, right, bottom = bounds.T if bounds.shape[1] == 4 else (*bounds.T, *bounds.T)
+    boxes = np.empty((len(bounds), 4), dtype=np.int64)
+    boxes[:, 0], boxes[:, 1] = _whole(np.floor(top)), _whole(np.floor(left))
+    if dimension == 2:
+        boxes[:, 2], boxes[:, 3] = _whole(np.ceil(bottom)), _whole(np.ceil(right))
+    elif dimension == 1:
+        boxes[:, 2], boxes[:, 3] = _whole(np.floor(bottom) + 1), _whole(np.floor(right) + 1)
+    else:
+        boxes[:, 2:] = boxes[:, :2] + 1
     return boxes
 
 
-def _whole(boxes: Floats) -> NDArray[np.int64]:
+def _whole(cells: Floats) -> NDArray[np.int64]:
     """Integers, also of what lies absurdly far away."""
-    return np.clip(boxes, -(2.0**40), 2.0**40, out=boxes).astype(np.int64, order="C")
+    return np.clip(cells, -(2.0**40), 2.0**40, out=cells).astype(np.int64)

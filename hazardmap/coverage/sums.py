@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hazardmap.coverage.areas import Frame, frame_of
+from hazardmap.coverage.areas import frame_of
 from hazardmap.coverage.blocks import Reader
 from hazardmap.coverage.records import Records
 from hazardmap.errors import HazardmapError
 
 if TYPE_CHECKING:
-    from hazardmap.coverage.plan import Function, Part, Rule, Task
-    from hazardmap.coverage.shapes import Parts
+    from hazardmap.coverage.plan import Function, Part, Task
     from hazardmap.coverage.tuples import Sums
 
 __all__ = ["Zonal", "zonal"]
@@ -136,36 +135,43 @@ def zonal(
     >>> result.amount, result.total, result.by_class[:, 0, 0]
     (array([150.]), array([[110.]]), array([100.]))
     """
-    plan_module, shapes_module = _kernels()
+    plan_module, shapes_module, amounts = _kernels()
     rule = plan_module.Rule(tuple(float(level) for level in levels), worse, function)
     geometry = np.asarray(geometry, dtype=object)
     frame = frame_of(reader.grid)
     parts = shapes_module.parts_of(geometry, frame)
     tasks = plan_module.plan(parts, reader.windows(), frame)
 
-    def work(task: "Task") -> "Part":
-        part: Part = plan_module.sum_block(task, parts, reader, frame, rule)
-        return part
+    with ThreadPoolExecutor(1, thread_name_prefix="hazardmap") as aside:
+        arrays = aside.submit(lambda: [shapes_module.arrays_of(kind, frame) for kind in parts])
 
-    if scheduler is not None:
-        from hazardmap.coverage.cluster import run_on_cluster
+        def work(task: "Task") -> "Part":
+            block = reader.read(task.window)  # the first ones while the vertices are being prepared
+            part: Part = plan_module.sum_block(task, block, arrays.result(), frame, rule)
+            return part
 
-        results = run_on_cluster(scheduler, tasks, (parts, reader, frame, rule))
-    else:
-        results = _run_in_threads(work, tasks, threads)
-    return _gather(results, len(geometry), parts, reader, (frame, rule))
+        if scheduler is None:
+            results = _run_in_threads(work, tasks, threads)
+        else:
+            from hazardmap.coverage.cluster import run_on_cluster
+
+            results = run_on_cluster(scheduler, tasks, (reader, arrays.result(), frame, rule))
+        sums, records = _gather(results, len(geometry), reader, len(rule.levels))
+        amount = amounts(sums.inside, parts, arrays.result(), frame)
+    return _zonal(amount, sums, records, integrated=function is not None)
 
 
-def _kernels() -> tuple[Any, Any]:
-    """Load the modules that need numba."""
+def _kernels() -> tuple[Any, Any, Any]:
+    """Load what needs numba."""
     try:
         from hazardmap.coverage import plan, shapes
+        from hazardmap.coverage.amounts import amounts
     except ImportError as error:
         raise HazardmapError(
             f"numba cannot be loaded ({error}); expected a platform that it supports; "
             "reinstall it with 'pip install --force-reinstall numba'"
         ) from error
-    return plan, shapes
+    return plan, shapes, amounts
 
 
 def _run_in_threads(work: Callable[["Task"], "Part"], tasks: Sequence["Task"], threads: int) -> Iterator["Part"]:
@@ -183,29 +189,31 @@ def _run_in_threads(work: Callable[["Task"], "Part"], tasks: Sequence["Task"], t
         pool.shutdown(cancel_futures=True)
 
 
-def _gather(
-    results: Iterator["Part"], size: int, parts: Sequence["Parts"], reader: Reader, how: tuple[Frame, "Rule"]
-) -> Zonal:
+def _gather(results: Iterator["Part"], size: int, reader: Reader, levels: int) -> tuple["Sums", Records]:
     """Add the sums of all blocks, in the order of the windows."""
-    from hazardmap.coverage import tuples
-    from hazardmap.coverage.amounts import amounts
     from hazardmap.coverage.plan import no_sums
 
-    frame, rule = how
     sums, records = None, Records()
     for part in results:
         if sums is None:
-            sums = no_sums(size, part.sums.stats.shape[2], len(rule.levels))
+            sums = no_sums(size, part.sums.stats.shape[2], levels)
         _merge(sums, part)
         records.add(part)
     if sums is None:
         scenarios = len(reader.read((0, 0, 1, 1)).values)  # nothing was read: only the shape of the result is asked
-        sums = no_sums(size, scenarios, len(rule.levels))
+        sums = no_sums(size, scenarios, levels)
+    return sums, records
+
+
+def _zonal(amount: Floats, sums: "Sums", records: Records, *, integrated: bool) -> Zonal:
+    """Name what was added up."""
+    from hazardmap.coverage import tuples
+
     stats = sums.stats
     nothing = stats[:, tuples.COVERED] == 0.0
     by_class = np.moveaxis(stats[:, tuples.CLASSES :], 1, 2)
     return Zonal(
-        amount=amounts(sums.inside, parts, frame),
+        amount=amount,
         inside=sums.inside,
         covered=stats[:, tuples.COVERED],
         total=stats[:, tuples.TOTAL],
@@ -213,7 +221,7 @@ def _gather(
         maximum=np.where(nothing, np.nan, stats[:, tuples.MAXIMUM]),
         by_class=by_class,
         by_source=records.table(by_class),
-        integral=None if rule.function is None else stats[:, tuples.INTEGRAL],
+        integral=stats[:, tuples.INTEGRAL] if integrated else None,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "CHUNK",
     "CLASSES",
     "COVERED",
     "INTEGRAL",
@@ -20,17 +21,23 @@ __all__ = [
     "Integers",
     "Ledger",
     "Lines",
+    "Marks",
     "Points",
     "Polygons",
+    "Runs",
     "Selection",
     "Sums",
 ]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 COVERED, TOTAL, MINIMUM, MAXIMUM, INTEGRAL, CLASSES = range(6)
 """Rows of the statistics; the amounts per class begin at the last."""
+
+CHUNK = 256
+"""Cells that are looked up at a time: few enough to stay in the fastest cache."""
 
 
 class Polygons(NamedTuple):
@@ -69,6 +76,16 @@ class Selection(NamedTuple):
     row: Integers
 
 
+class Runs(NamedTuple):
+    """Runs of at most CHUNK neighbouring cells in one row of a block, of which a shape covers the same part."""
+
+    owner: Integers  # (n,) row of the sums that it adds to
+    row: Integers  # (n,)
+    start: Integers  # (n,) first column
+    stop: Integers  # (n,) last column + 1
+    part: Floats  # (n,) of each cell; of lines the metres, of points 1
+
+
 class Cells(NamedTuple):
     """One block, and how its cells are to be judged."""
 
@@ -99,6 +116,6 @@ class Ledger(NamedTuple):
     sources: NDArray[np.int32]  # (k,)
     where: Integers  # (k,) place in the table
     amounts: Floats  # (k, S, L)
-    counts: Integers  # sources at hand, records
+    counts: Integers  # sources held, records, the shape at hand (row of the sums)
     keys: NDArray[np.int32]  # (records, 4) row of the sums, scenario, class, source
     values: Floats  # (records,)

@@ -49,7 +49,7 @@ def ours(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     checks.require_features(shapes, name="shapes")
     checks.require_same_crs(shapes, footprint.crs, name="shapes", other="the depths")
     found = zonal(shapes.geometry.to_numpy(), footprint, levels=footprint.levels)
-    unit = CELL * CELL if shapes.geom_type.iloc[0] == "Polygon" else 1.0
+    unit = CELL * CELL if shapes.geometry.iloc[0].geom_type == "Polygon" else 1.0
     with np.errstate(invalid="ignore"):
         mean, above = found.total[:, 0] / found.covered[:, 0], found.by_class[:, 0, 0] / found.covered[:, 0]
     return {"mean": mean, "max": found.maximum[:, 0], "sum": found.total[:, 0] / unit, "above": above}
@@ -89,7 +89,7 @@ def xvec(path: Path, shapes: gpd.GeoDataFrame) -> Answer:
     import xvec  # noqa: F401  (registers the accessor)
 
     raster = _opened(path)
-    if shapes.geom_type.iloc[0] == "Point":
+    if shapes.geometry.iloc[0].geom_type == "Point":
         found = raster.xvec.extract_points(shapes.geometry, x_coords="x", y_coords="y")
         return {"max": found.to_numpy()}
     found = raster.xvec.zonal_stats(

@@ -229,8 +229,12 @@ def test_cells_without_a_place_in_the_other_crs_are_refused():
         ("EPSG:28992", 1e5, 5e5, 25.0),
         ("EPSG:32631", 4e5, 5.9e6, 100.0),
         ("EPSG:3035", 4e6, 3e6, 100.0),
+        ("EPSG:3857", 6e5, 6.6e6, 30.0),
+        ("ESRI:54009", 3e5, 6.0e6, 50.0),
+        ("EPSG:3031", -1.6e5, 1.2e4, 100.0),
         ("EPSG:4326", 5.0, 52.0, 0.01),
     ],
+    ids=["Dutch", "UTM", "equal-area", "web map, a sphere", "Mollweide, a sphere", "round a pole", "degrees"],
 )
 @pytest.mark.parametrize("up", [1, -1])
 def test_cell_areas_equal_geodesic_polygons(crs, left, top, cell, up):

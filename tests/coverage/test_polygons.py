@@ -278,6 +278,55 @@ def test_a_partition_adds_up_to_the_raster():
     assert found.total.sum() == pytest.approx((reader.values * areas).sum(), rel=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("crs", "left", "top"), [("EPSG:3035", 4e6, 3e6), ("EPSG:32632", 4e5, 5.9e6)], ids=["one area", "uneven areas"]
+)
+def test_long_rows_equal_every_cell_asked_one_by_one(crs, left, top, dtype):
+    noise = np.random.default_rng(8)
+    values = noise.normal(size=(2, 5, 900)).astype(dtype)  # negative ones, too
+    values[noise.random(values.shape) < 0.05] = np.nan
+    values[0, :, 300:600] = np.nan
+    source = (np.arange(5)[:, None] // 2 + np.arange(900) // 130).astype(np.int32)
+    reader = Memory(values, Affine(100, 0, left, 0, -100, top), crs, source=source)
+    drawn = [
+        shapely.box(0, 0, 900, 5),
+        shapely.Polygon([(0.3, 0.1), (899.5, 2.2), (700.1, 4.9)]),
+        shapely.box(3.5, 1, 880.2, 3).difference(shapely.box(200.5, 1.5, 620.25, 2.5)),
+    ]
+    shapes = np.array([at(reader.grid, shape) for shape in drawn], dtype=object)
+    found = zonal(shapes, reader, levels=[-0.5, 0.0, 1.5])
+    for k, shape in enumerate(shapes):
+        inside, expected = every_cell(shape, reader, [-0.5, 0.0, 1.5])
+        assert found.inside[k] == pytest.approx(inside, rel=1e-9)
+        for s, each in enumerate(expected):
+            assert found.covered[k, s] == pytest.approx(each["covered"], rel=1e-9)
+            assert found.total[k, s] == pytest.approx(each["total"], rel=1e-9)
+            assert found.by_class[k, s] == pytest.approx(each["by_class"], rel=1e-9)
+            assert each["minimum"][0] <= found.minimum[k, s] <= each["minimum"][1]
+            assert each["maximum"][0] <= found.maximum[k, s] <= each["maximum"][1]
+    for number in np.unique(source):
+        alone = Memory(np.where(source == number, values, np.nan), reader.grid.affine, crs)
+        _, expected = every_cell(shapes[1], alone, [-0.5, 0.0, 1.5])
+        rows = found.by_source.query("shape == 1 and source == @number")
+        amounts = rows.pivot_table("amount", "scenario", "level", "sum").reindex([0, 1]).reindex([0, 1, 2], axis=1)
+        assert amounts.fillna(0.0).to_numpy() == pytest.approx(np.array([e["by_class"] for e in expected]), rel=1e-9)
+
+
+def test_more_runs_than_are_added_up_at_a_time():
+    noise = np.random.default_rng(9)
+    reader = plane(noise.random((130, 140)), source=(np.arange(130 * 140).reshape(130, 140) % 7).astype(np.int32))
+    x, y = np.meshgrid(np.arange(0, 140, 0.9), np.arange(0, 130, 0.9))
+    boxes = shapely.box(x, y, np.minimum(x + 0.9, 140), np.minimum(y + 0.9, 130)).ravel()
+    found = zonal(at(reader.grid, boxes), reader, levels=[0.3, 0.6])
+    assert found.inside == pytest.approx(100 * shapely.area(boxes), rel=1e-12)
+    assert found.total.sum() == pytest.approx(100 * reader.values.sum(), rel=1e-12)
+    assert found.by_source["amount"].sum() == pytest.approx(100 * (reader.values >= 0.3).sum(), rel=1e-12)
+    for number in range(7):
+        share = found.by_source.query("source == @number and level == 1")["amount"].sum()
+        assert share == pytest.approx(100 * ((reader.values[0] >= 0.6) & (reader.source == number)).sum(), rel=1e-12)
+
+
 def test_across_the_antimeridian():
     values = np.arange(8.0).reshape(1, 1, 8)
     atlantic = Memory(values, Affine(45, 0, -180, 0, -10, 5), "EPSG:4326")
