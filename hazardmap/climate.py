@@ -1,6 +1,7 @@
 """Series of climate rasters, daily or monthly, as amounts and means of whole calendar months."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -9,11 +10,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from hazardmap import checks
-from hazardmap.errors import LayerError, TimeAxisError, UnitsError
+from hazardmap.errors import LayerError, NoOverlapError, TimeAxisError, UnitsError
+from hazardmap.indices.aggregation import first_of_month, from_days
 from hazardmap.indices.timeaxis import daily, require_days, require_months
 from hazardmap.lazy import lazy
 
-__all__ = ["month_of", "monthly_amount", "monthly_temperature"]
+__all__ = ["common_months", "month_of", "monthly_amount", "monthly_temperature"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,8 +24,9 @@ VALUES_AT_ONCE = 8_000_000
 
 _TINY_MM = 0.01
 _MOST_MM = 10_000.0
+_YEAR_0 = np.datetime64("0000-01", "M")
+_GREGORIAN = {"standard", "gregorian", "proleptic_gregorian"}  # alike since 1582
 _COLDEST, _HOTTEST = -100.0, 70.0
-_YEARS = (1678, 2261)
 
 
 def monthly_amount(series: xr.DataArray, *, name: str = "rain", least_mm: float = 0.0) -> xr.DataArray:
@@ -44,8 +47,9 @@ def monthly_amount(series: xr.DataArray, *, name: str = "rain", least_mm: float 
     Returns
     -------
     DataArray, shape (month, y, x)
-        Dimensions ``(time, y, x)``; float32; mm of each month; ``time`` is the first day of the month. A month with
-        a missing day is missing. Days before the first and after the last whole month are left out, and a note says so.
+        Dimensions ``(time, y, x)``; float32; mm of each month; ``time`` is the first day of the month, in the calendar
+        of the series. A month with a missing day is missing. Days before the first and after the last whole month are
+        left out, and a note says so.
 
     Raises
     ------
@@ -100,6 +104,45 @@ def monthly_temperature(series: xr.DataArray, *, name: str = "temperature") -> x
     return _lazily(series, months, _How(name, np.ones(len(months.days)), offset, "mean", _COLDEST), units="degC")
 
 
+def common_months(
+    series: Mapping[str, xr.DataArray],
+) -> tuple[dict[str, xr.DataArray], npt.NDArray[np.datetime64], list[str]]:
+    """Cut monthly series, perhaps in several calendars, to the months that all of them have.
+
+    Parameters
+    ----------
+    series : mapping of str to DataArray, shape (time, y, x)
+        From :func:`monthly_amount` and :func:`monthly_temperature`, by name.
+
+    Returns
+    -------
+    series : dict of str to DataArray
+    months : ndarray of datetime64[M]
+        The same for all, in whatever calendar they are.
+    notes : list of str
+
+    Raises
+    ------
+    NoOverlapError
+        When they have no month in common.
+    """
+    months = {name: require_months(each, name=name).number for name, each in series.items()}
+    start, end = max(each[0] for each in months.values()), min(each[-1] for each in months.values())
+    if start > end:
+        raise NoOverlapError(f"{' and '.join(series)} have no month in common; expected the same years; correct one")
+    common = {
+        name: each.isel(time=slice(start - months[name][0], end + 1 - months[name][0])) for name, each in series.items()
+    }
+    notes = []
+    if any(common[name].sizes["time"] < each.sizes["time"] for name, each in series.items()):
+        notes.append(f"only the months that all series have are used: {_name(start)} to {_name(end)}")
+    calendars = {name: str(each["time"].dt.calendar) for name, each in series.items()}
+    if len({"standard" if each in _GREGORIAN else each for each in calendars.values()}) > 1:
+        said = ", ".join(f"{name} {calendar}" for name, calendar in calendars.items())
+        notes.append(f"the calendars differ ({said}), so that months of the same name differ in length")
+    return common, np.arange(start, end + 1) + _YEAR_0, notes
+
+
 def month_of(text: Any, *, what: str) -> np.datetime64:
     """Return a month written as ``2018-07``.
 
@@ -121,7 +164,7 @@ def month_of(text: Any, *, what: str) -> np.datetime64:
 class _Months(NamedTuple):
     """Whole months of a series."""
 
-    start: npt.NDArray[np.datetime64]  # (months,) first day
+    start: npt.NDArray[Any]  # (months,) first day, in the calendar of the series
     days: npt.NDArray[np.int64]  # (months,) length in the calendar of the series
     first: npt.NDArray[np.int64]  # (months + 1,) number of the first step of each month, and the end
     step: Literal["month", "day"]
@@ -146,15 +189,15 @@ def _months(series: xr.DataArray, *, name: str) -> _Months:
         )
     if daily(series, name=name):
         return _whole_months(series, name=name)
-    axis = require_months(series, name=name)
+    require_months(series, name=name)
     days = series["time"].dt.days_in_month.to_numpy().astype(np.int64)
-    return _Months(_dates(12 * axis.year + axis.month - 1, name=name), days, np.arange(len(days) + 1), "month", ())
+    return _Months(_starts(series, np.arange(len(days))), days, np.arange(len(days) + 1), "month", ())
 
 
 def _whole_months(series: xr.DataArray, *, name: str) -> _Months:
     """Find the whole months of a daily series."""
     axis, length = require_days(series, name=name)
-    months, first, count = np.unique(12 * axis.year + axis.month - 1, return_index=True, return_counts=True)
+    months, first, count = np.unique(axis.number, return_index=True, return_counts=True)
     days, edges = length[first], np.append(first, series.sizes["time"])
     short = count != days
     ends = {0, len(months) - 1}
@@ -170,21 +213,16 @@ def _whole_months(series: xr.DataArray, *, name: str) -> _Months:
     if not len(keep):
         raise TimeAxisError(f"{name} has no whole month; expected years of them; give a longer series")
     notes = tuple(f"{name}: {_name(months[k])} is not complete and left out" for k in np.flatnonzero(short))
-    return _Months(_dates(months[keep], name=name), days[keep], edges[keep[0] : keep[-1] + 2], "day", notes)
+    return _Months(_starts(series, first[keep]), days[keep], edges[keep[0] : keep[-1] + 2], "day", notes)
 
 
 def _name(month: np.int64) -> str:
     return f"{month // 12}-{month % 12 + 1:02d}"
 
 
-def _dates(months: npt.NDArray[np.int64], *, name: str) -> npt.NDArray[np.datetime64]:
-    """First days of months counted from the year 0; beyond some centuries, nanoseconds would wrap around."""
-    if months[0] < 12 * _YEARS[0] or months[-1] >= 12 * (_YEARS[1] + 1):
-        raise TimeAxisError(
-            f"{name} goes from {_name(months[0])} to {_name(months[-1])}; expected years from {_YEARS[0]} to "
-            f"{_YEARS[1]}; cut it"
-        )
-    return (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[ns]")
+def _starts(series: xr.DataArray, steps: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """First days of the months of some steps."""
+    return np.array([first_of_month(date) for date in series["time"].to_numpy()[steps]])
 
 
 def _factor(series: xr.DataArray, *, name: str, monthly: bool) -> tuple[float, bool]:
@@ -231,9 +269,7 @@ def _read(series: xr.DataArray, months: _Months, how: _How, key: tuple[slice, ..
         first = months.first[start : stop + 1]
         values = series[int(first[0]) : int(first[-1]), rows, columns].to_numpy().astype(np.float64, copy=False)
         if months.step == "day":
-            values = np.add.reduceat(values, first[:-1] - first[0], axis=0)
-            if how.kind == "mean":
-                values /= np.diff(first)[:, None, None]
+            values = from_days(values, starts=first[:-1] - first[0], lengths=np.diff(first), how=how.kind)
         values = values * how.weights[start:stop, None, None] + how.offset
         out[start - asked.start : stop - asked.start] = _believed(values, how)
     return out

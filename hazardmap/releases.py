@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
-from hazardmap.chemistry import Substance, Substances, generic_distances, substances, tonnes
+from hazardmap.chemistry import Substance, Substances, effect_thresholds, generic_distances, substances, tonnes
 from hazardmap.consequences import (
     Distance,
     Weather,
@@ -24,11 +24,8 @@ __all__ = ["Effect", "EffectName", "Inventory", "Options", "effect_of", "invento
 EffectName = Literal["distance", "toxic", "heat", "overpressure"]
 
 _UNITS = {"heat": "kW/m2", "overpressure": "kPa"}
-_DEFAULT: dict[str, tuple[float | str, ...]] = {
-    "toxic": ("AEGL-2", "AEGL-3"),
-    "heat": (3.0, 10.0, 20.0, 35.0),
-    "overpressure": (2.0, 5.0, 10.0, 30.0),
-}
+_TOXIC = ("AEGL-2", "AEGL-3")
+_SCHEME = "default"
 _GUIDELINE = re.compile(r"(AEGL|ERPG)-([123])", re.IGNORECASE)
 NONE = Distance(0.0, "nothing to be released")
 
@@ -40,7 +37,7 @@ class Options(NamedTuple):
     substance: str | None = None
     quantity_t: float | None = None
     release_min: float = 10.0
-    thresholds: Sequence[float | str] | None = None
+    thresholds: str | Sequence[float | str] | None = None
     substances: Substances | None = None
 
     @property
@@ -122,7 +119,7 @@ def effect_of(name: str, sites: pd.DataFrame, options: Options, *, units: Any = 
             f"the site {bare[0]!r} has no quantity ({len(bare)} of {len(sites)} sites); expected one for the effect "
             f"{name!r}; add the columns 'quantity' and 'unit', or set 'quantity_t'"
         )
-    notes += _left_out(name, held, options)
+    notes += (*_left_out(name, held, options), *_indicative(name, options.thresholds))
     return _modelled(name, held, options)._replace(held=held, inputs=tables, notes=notes)
 
 
@@ -276,9 +273,14 @@ def _mg_m3(substance: Substance, name: str, level: float) -> float:
     return float(mg_m3_from_ppm(level, substance.molar_mass_g_mol))
 
 
-def _thresholds(effect: str, given: Sequence[float | str] | None) -> tuple[tuple[float, ...], tuple[str, ...], str]:
+def _thresholds(
+    effect: str, given: str | Sequence[float | str] | None
+) -> tuple[tuple[float, ...], tuple[str, ...], str]:
     """Return class edges, their names, and their units."""
-    values = list(_DEFAULT[effect] if given is None else given if isinstance(given, list | tuple) else [given])
+    if effect != "toxic" and (given is None or isinstance(given, str)):
+        given = _of_scheme(effect, given or _SCHEME)["value"].tolist()
+    given = _TOXIC if given is None else given
+    values: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
     named = [_GUIDELINE.fullmatch(each) for each in values if isinstance(each, str)] if effect == "toxic" else []
     if named and len(named) == len(values) and all(named):
         matches = [match for match in named if match is not None]
@@ -293,6 +295,21 @@ def _thresholds(effect: str, given: Sequence[float | str] | None) -> tuple[tuple
     levels = tuple(sorted({float(each) for each in values}))
     units = _UNITS.get(effect, "ppm")
     return levels, tuple(f"{each:g} {units}" for each in levels), units
+
+
+def _of_scheme(effect: str, scheme: str) -> pd.DataFrame:
+    """Return the thresholds of a scheme that can be drawn: a dose has no distance of its own."""
+    table = effect_thresholds(scheme, effect)
+    return table[table["unit"] == _UNITS[effect]]
+
+
+def _indicative(effect: str, given: Any) -> tuple[str, ...]:
+    """Say which thresholds of a named scheme nobody has read in their source."""
+    if effect not in _UNITS or not isinstance(given, str):
+        return ()
+    weak = _of_scheme(effect, given).query("status == 'K'")
+    named = ", ".join(f"{row['level']} {row['value']:g} {row['unit']}" for row in weak.to_dict("records"))
+    return (f"{effect}: thresholds of {given} are indicative ({named}); verify them",) if named else ()
 
 
 def _minutes(value: Any) -> float:

@@ -92,7 +92,8 @@ def water_shortage(
     Parameters
     ----------
     assets : DataFrame
-        Columns ``id`` and ``gauge`` (the gauge at its reach), and perhaps ``name``, ``country`` and ``kind``.
+        Columns ``id`` and ``gauge`` (the gauge at its reach: named, or found by
+        :func:`hazardmap.rivers.nearest_gauge`), and perhaps ``name``, ``country`` and ``kind``.
     flow : DataFrame
         Daily discharge in m3/s: dates down, one column per gauge.
     water_temperature : DataFrame, optional
@@ -112,7 +113,8 @@ def water_shortage(
         One row per asset and month (``2022-08``): ``asset, name, gauge, month, state, days_low, days_warm, days_known,
         days, least_m3s, threshold_m3s, warmest_degc, limit_degc, limit_status``. ``days`` are those of
         the whole month, though the series may begin or end within it. ``state`` is ``too little``, ``too warm``,
-        ``enough``, or ``unknown`` where a day of the month is not known and no known one is too dry or too warm.
+        ``enough``, or ``unknown`` where a day of the month is not known and no known one is too dry or too warm, and
+        in all months where an asset has no gauge.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def water_shortage(
     for row in assets.to_dict("records"):
         daily = _daily(flow, row["gauge"], "flow", missing)
         base = daily if reference is None else daily.loc[reference[0] : reference[1]]
-        threshold = flow_quantile(base, exceeded, missing=())
+        threshold = np.nan if pd.isna(row["gauge"]) else flow_quantile(base, exceeded, missing=())
         warm, limit, status = None, np.nan, None
         if water_temperature is not None and limits is not None:
             warm = _daily(water_temperature, row["gauge"], "water_temperature", ()).reindex(daily.index)
@@ -208,7 +210,13 @@ def _column(table: pd.DataFrame, name: str, other: Any) -> Any:
 
 
 def _daily(series: pd.DataFrame, gauge: Any, name: str, missing: Any) -> pd.Series:
-    """Return the daily series of a gauge with every day of its months in it; what is missing is NaN."""
+    """Return the daily series of a gauge with every day of its months in it; what is missing is NaN.
+
+    Of no gauge, nothing is known on the days of the others.
+    """
+    if pd.isna(gauge):
+        series = series.assign(**{"no gauge": np.nan})
+        gauge = "no gauge"
     if gauge not in series.columns:
         raise LayerError(
             f"the gauge {gauge!r} has no {name}; expected one of {', '.join(map(str, series.columns))[:200]}; "

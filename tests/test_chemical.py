@@ -18,7 +18,7 @@ import hazardmap as hm
 from hazardmap.borders import amounts
 from hazardmap.clouds import cloud_shapes
 from hazardmap.consequences import Weather, cloud_distance
-from hazardmap.errors import HazardmapError, LayerError
+from hazardmap.errors import HazardmapError, LayerError, TableError
 from hazardmap.wind import Sector, sector_shape
 from tests.commandline import run
 
@@ -227,6 +227,27 @@ def test_distance_classes_heat_and_overpressure():
     assert any("what is needed is not known of chlorine" in note for note in heat.notes)
     assert any("the wind has no part in heat" in note for note in heat.notes)
     assert hm.chemical(sites, strips(0.0), effect="overpressure", thresholds=[10]).units == "kPa"
+
+
+def test_thresholds_of_a_national_scheme():
+    """The French ones of 2005, known but not read in their source; those of the Dutch brigades were read."""
+    sites = sites_at((0, 0), substance=["propaan"], quantity=["50 t"])
+
+    def drawn(effect, scheme):
+        return hm.chemical(sites, strips(0.0), effect=effect, thresholds=scheme)
+
+    french = drawn("heat", "fr-2005")
+    assert french.levels == (3.0, 5.0, 8.0)
+    assert any(
+        "thresholds of fr-2005 are indicative (SEI 3 kW/m2, SEL 5 kW/m2, SELS 8" in each for each in french.notes
+    )
+    assert drawn("overpressure", "fr-2005").levels == (2.0, 5.0, 14.0, 20.0)
+    read = drawn("heat", "nl-brzo")
+    assert read.levels == (1.0, 3.0, 10.0)
+    assert not any("indicative" in note for note in read.notes)
+    assert drawn("overpressure", None).levels == (2.0, 5.0, 10.0, 30.0)
+    with pytest.raises(TableError, match="no thresholds of heat in 'be'; expected one of nl-attention"):
+        drawn("heat", "be")
 
 
 def test_a_wind_rose_gives_the_probability_of_exposure():

@@ -19,6 +19,7 @@ from hazardmap.errors import FootprintError, GridError, LayerError, NoOverlapErr
 from hazardmap.exposure.riverside import lives_from_river
 from hazardmap.footprint import Footprint, scenario_table
 from hazardmap.lazy import Tiles, lazy
+from hazardmap.rivers import nearest_gauge, reaches
 
 LEFT, TOP, CELL = 4_000_000.0, 3_100_000.0, 1000.0
 MONTHS = pd.date_range("1991-01-01", "2021-12-01", freq="MS")
@@ -382,6 +383,41 @@ def test_layers_have_to_agree(rain, river):
         hm.drought(rain.assign_attrs(units=None))
 
 
+@pytest.mark.parametrize("calendar", ["noleap", "360_day"])
+def test_a_calendar_without_leap_years_has_no_leap_years(calendar):
+    """Always as warm, each month evaporates the same in every year; and what is the same takes no part in an index.
+
+    With the months of the standard calendar, a February of 29 days would evaporate more.
+    """
+    times = xr.date_range("1991-01-01", periods=360, freq="MS", calendar=calendar, use_cftime=True)
+    mm = field(np.random.default_rng(5).gamma(3, 25, (360, 2, 2)), MONTHS[:360]).assign_coords(time=times)
+    warm = mm.copy(data=np.full(mm.shape, 12.0)).assign_attrs(units="degC")
+    drought = hm.drought(mm, warm, index="spei", months=1, first="1991-01", last="2020-12")
+    alone = hm.spei(mm, 1)
+    np.testing.assert_allclose(drought.intensity.to_numpy(), alone.to_numpy(), atol=2e-5)  # in single precision
+    assert not any("calendars differ" in note for note in drought.notes)
+
+
+def test_few_years_are_noted(rain):
+    few = hm.drought(rain, calibration=[2001, 2012], minimum_years=12).notes
+    assert any("only 12 years of calibration, the WMO asks for 30" in note for note in few)
+    assert any("fewer than 4 years" in note for note in few)
+    usual = hm.drought(rain).notes
+    assert not any("WMO" in note for note in usual)
+    assert any("fewer than 10 years" in note for note in usual)
+
+
+def test_two_calendars_are_noted(rain):
+    other = xr.date_range(str(MONTHS[0])[:10], periods=len(MONTHS), freq="MS", calendar="360_day", use_cftime=True)
+    warm = rain.copy(data=np.full(rain.shape, 12.0)).assign_attrs(units="degC")
+    said = [
+        [note for note in hm.drought(rain, each, index="spei").notes if "calendars differ" in note]
+        for each in (warm, warm.assign_coords(time=other))
+    ]
+    assert said[0] == []
+    assert "temperature 360_day" in said[1][0]
+
+
 # Low water, and land that lives from rain
 
 
@@ -424,6 +460,20 @@ def test_a_month_that_the_series_has_in_part_is_not_known():
     ).set_index("month")
     assert short["state"].tolist() == ["unknown", "enough", "unknown"]
     assert short[["days", "days_known"]].to_numpy().tolist() == [[31, 17], [31, 31], [30, 10]]
+
+
+def test_a_plant_finds_the_gauge_of_its_river_and_without_one_nothing_is_known(river, land):
+    """The foot drains 16 km2; the cell above it 12, too little to be the same river; the brook 1."""
+    found = reaches(river, land, min_area_km2=0.5)
+    places = gpd.points_from_xy(LEFT + np.array([3.5, 3.5, 0.5]) * CELL, TOP - np.array([3.5, 2.5, 0.5]) * CELL)
+    plants = gpd.GeoDataFrame({"id": ["foot", "above", "brook"]}, geometry=places, crs=3035)
+    gauges = plants.iloc[:1].rename(columns={"id": "gauge"})
+    plants["gauge"] = nearest_gauge(plants, gauges, found)["gauge"]
+    assert plants["gauge"].tolist() == ["foot", None, None]
+    flow = pd.DataFrame({"foot": [5.0] * 30 + [1.0]}, index=pd.date_range("2022-07-01", "2022-07-31"))
+    short = hm.water_shortage(plants, flow).set_index("asset")
+    assert short["state"].to_dict() == {"foot": "too little", "above": "unknown", "brook": "unknown"}
+    assert short["days_known"].tolist() == [31, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,30 @@ def test_too_few_values_in_the_calibration_are_no_distribution():
     assert np.isfinite(index[-12:, 0, 1]).all()
 
 
+@pytest.mark.parametrize(("minimum_years", "fewest"), [(30, 10), (20, 7), (12, 4), (6, 4)])
+def test_rain_in_too_few_years_is_no_distribution(minimum_years, fewest):
+    """Januaries with rain in as many years as it takes, and in one less."""
+    rain = np.zeros((30, 12, 2)) + np.arange(1.0, 31)[:, None, None]
+    rain[fewest:, 0, 0] = 0
+    rain[fewest - 1 :, 0, 1] = 0
+    field = monthly_field(rain.reshape(360, 1, 2), months("1991-01", 360))
+    index = hm.spi(field, 1, minimum_years=minimum_years)
+    assert np.isfinite(index[::12, 0, 0]).all()
+    assert np.isnan(index[::12, 0, 1]).all()
+    assert np.isfinite(index[1::12]).all()
+
+
+def test_ten_sums_tell_an_event_to_half_a_unit():
+    """A true -1.5 by the index of ten years: theory has a standard error of 0.46, and two sums would have -3."""
+    rng = np.random.default_rng(2)
+    rain = rng.gamma(2.0, 30.0, (132, 1, 2000))
+    rain[120:] = stats.gamma.ppf(stats.norm.cdf(-1.5), 2.0, scale=30.0)
+    index = hm.spi(monthly_field(rain, months("1991-01", 132)), 1, calibration=(1991, 2000), minimum_years=10)
+    event = index[120].to_numpy()
+    assert np.median(event) == pytest.approx(-1.5, abs=0.2)
+    assert event.std() == pytest.approx(np.sqrt((1 + 1.5**2 / 2) / 10), rel=0.25)
+
+
 @given(st.integers(1, 12), st.integers(0, 3), st.sampled_from(["thom", "ml"]), st.integers(0, 10**6))
 def test_more_rain_is_a_higher_index_within_a_month(count, place, method, seed):
     rain = random_rain(cells=4, seed=seed, gaps=0)[:, 0, [place]]
@@ -257,6 +281,7 @@ def test_what_was_done_stands_in_the_result():
         "calibration": [1961, 1990],
         "clip": 2.5,
         "zeros": "classic",
+        "notes": ["SPI-6: missing where and when it rained in fewer than 10 years of calibration"],
     }
     assert float(abs(index).max()) == 2.5
 

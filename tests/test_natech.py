@@ -1,6 +1,7 @@
 """Floods that reach chemical sites: depths on areas, floating tanks, the chain of countries, and studies that say so."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -85,7 +86,7 @@ def test_near_a_site_of_which_no_flood_data_tell_nobody_is_called_safe(water, la
         footprint = hm.natech(water, hm.chemical(sites.to_crs(crs), land, radius_m=800))
         rows = hm.overlay(footprint, land.to_crs(crs), {"houses": houses.to_crs(crs)}).assets
         status = rows[(rows["layer"] == "houses") & (rows["scenario"] == "T100")].set_index("asset")["status"]
-        assert status.to_dict() == {"a": "hit", "b": "dry", "c": "not covered", "d": "dry"}
+        assert status.to_dict() == {"a": "hit", "b": "not hit", "c": "not covered", "d": "not hit"}
 
 
 def test_a_site_that_does_not_fail_sends_no_cloud_and_the_flood_lends_its_period(water, land):
@@ -96,8 +97,26 @@ def test_a_site_that_does_not_fail_sends_no_cloud_and_the_flood_lends_its_period
     assert footprint.origins() == ["BE", "NL"]
     assert any("1 of 2 sites fail" in note for note in footprint.notes)
     assert hm.overlay(footprint, land).annual()["total"].gt(0).all()
-    two = hm.natech(water, hm.chemical(sites, land, effect="toxic", substance="chlorine", quantity_t=1))
+    toxic = {"effect": "toxic", "substance": "chlorine", "quantity_t": 1}
+    two = hm.natech(water, hm.chemical(sites, land, **toxic))
     assert list(two.scenarios.index) == ["T10 D5", "T10 F1.5", "T100 D5", "T100 F1.5"]
+    with pytest.raises(HazardmapError, match=r"'T10 D5' and 'T10 F1.5' share .*0.1 a year.* name one weather"):
+        hm.overlay(two, land).annual()
+    one = hm.natech(water, hm.chemical(sites, land, **toxic, wind_speed=1.5, stability="F"))
+    assert hm.overlay(one, land).annual()["total"].gt(0).all()
+
+
+def test_a_cloud_goes_by_the_flood_at_its_site_not_by_the_maps_of_those_whom_it_reaches(water, land):
+    """Maps of BE and NL with other periods: the site lies in NL, its cloud in both, so that neither map fits its rows."""
+    maps = pd.DataFrame({"country": ["BE", "NL"], "scenario": "T100", "label": ["once in 50", "once in 200"]}).assign(
+        return_period=[50.0, 200.0], probability=[0.02, 0.005]
+    )
+    clouds = hm.chemical(works(box(2.1, 0.2, 0.2, 0.2)), land, radius_m=700)
+    footprint = hm.natech(replace(water, maps=maps), clouds)
+    assert footprint.maps is None
+    assert footprint.scenarios_of("BE").equals(footprint.scenarios)
+    assert any("of maps of several countries" in note for note in footprint.notes)
+    assert not any("of maps of several countries" in note for note in hm.natech(water, clouds).notes)
 
 
 def test_nothing_fails_is_a_result_too(water, land):
@@ -106,7 +125,7 @@ def test_nothing_fails_is_a_result_too(water, land):
     assert result.flows().empty
     assert hm.chain(result).empty
     assert result.zones.empty
-    assert (result.assets["status"] == "dry").all()
+    assert (result.assets["status"] == "not hit").all()
 
 
 def test_an_uncertain_place_takes_the_deepest_water_around_it(water, land):

@@ -20,6 +20,7 @@ from hazardmap.errors import CRSMismatchError, GridError, LayerError, MissingCRS
 from hazardmap.rivers import (
     at_cells,
     height_above_drainage,
+    nearest_gauge,
     reaches,
     screening_depth,
     snap,
@@ -422,6 +423,51 @@ def test_snap_finds_the_river_that_is_meant():
         snap(links(line("a", (0, 0), (1, 1))), found)
 
 
+def places(**at):
+    """Points in the middle of cells (column, row)."""
+    shapes = [shapely.Point(LEFT + CELL * (x + 0.5), TOP - CELL * (y + 0.5)) for x, y in at.values()]
+    return gpd.GeoDataFrame({"gauge": list(at)}, index=list(at), geometry=shapes, crs="EPSG:3035")
+
+
+@pytest.fixture(scope="module")
+def confluence():
+    """A river from west to east of 21 cells; a tributary of 9 cells comes in from the north at column 15."""
+    codes = np.full((10, 21), 247.0)
+    codes[9, :20], codes[9, 20] = 1, 0
+    codes[:9, 15] = 4
+    return reaches(grid(codes), countries(AA=(0, 0, 21, 10)), min_area_km2=0.5)
+
+
+def test_a_gauge_is_found_up_and_down_the_river_but_not_beyond_a_large_tributary(confluence):
+    """Areas in km2 are column + 1 on the river above column 15, and 10 more from there on; a cell is 1 km."""
+    works = places(p=(11, 9), q=(13, 9), r=(18, 9), s=(15, 8), t=(3, 9))
+    found = nearest_gauge(works, places(up=(10, 9), down=(14, 9), below=(16, 9)), confluence)
+    assert found.loc["p"].tolist() == ["up", pytest.approx(-1, rel=2e-3)]
+    assert found.loc["q"].tolist() == ["down", pytest.approx(1, rel=2e-3)]
+    assert found.loc["r"].tolist() == ["below", pytest.approx(-2, rel=2e-3)]  # "down" lies above the tributary
+    assert found.loc["s", "gauge"] is None  # the mouth of the tributary: the river has three times its area
+    assert found.loc["t", "gauge"] is None
+    assert np.isnan(found.loc["t", "along_km"])
+
+
+def test_gauges_without_names_or_rivers(confluence):
+    lost = places(g=(300, 300))
+    assert nearest_gauge(places(p=(11, 9)), lost, confluence)["gauge"].tolist() == [None]
+    with pytest.raises(LayerError, match="lack names"):
+        nearest_gauge(lost, lost.drop(columns="gauge"), confluence)
+    with pytest.raises(LayerError, match="more than once"):
+        nearest_gauge(lost, places(g=(1, 9), h=(2, 9)).assign(gauge="g"), confluence)
+
+
+@given(directions())
+def test_water_runs_down_to_larger_rivers_and_ends(codes):
+    """Following ``below``, the upstream area grows at each step, and the last cell is a pit or an edge."""
+    found = reaches(grid(codes), countries(AA=(0, 0, codes.shape[1], codes.shape[0])), min_area_km2=0.5)
+    table = found.table.set_index("source")
+    on = table[table["below"] > 0]
+    assert (table.loc[on["below"], "area_km2"].to_numpy() > on["area_km2"].to_numpy()).all()
+
+
 # Screening
 
 
@@ -508,6 +554,35 @@ def test_published_basin_areas(rhine):
     found = snap(points, rhine, area_km2=GAUGES["area_km2"])
     assert (found["distance_m"] < 1500).all()
     np.testing.assert_allclose(found["area_km2"], GAUGES["area_km2"], rtol=0.015)
+
+
+RHINE = pd.DataFrame(
+    [
+        ("Kaub", 7.765, 50.085, 103_729, 546.3),
+        ("Andernach", 7.392, 50.443, 139_549, 613.8),
+        ("Bonn", 7.108, 50.737, 140_901, 654.8),
+        ("Cologne", 6.963, 50.937, 144_232, 688.0),
+        ("Duesseldorf", 6.770, 51.226, 147_680, 744.2),
+        ("Ruhrort", 6.727, 51.455, 152_895, 780.8),
+        ("Wesel", 6.607, 51.646, 154_210, 814.0),
+        ("Rees", 6.396, 51.756, 159_300, 837.4),
+        ("Emmerich", 6.246, 51.829, 159_555, 851.9),
+    ],
+    columns=["gauge", "lon", "lat", "upstream_km2", "km"],
+).set_index("gauge", drop=False)
+"""Gauges of the Rhine with the kilometre at which its waterway has them."""
+
+
+def test_the_gauges_of_the_rhine_are_found_as_its_kilometres_have_them(rhine):
+    """Kaub is nearer to Andernach than Cologne, but lies above the Moselle, which brings a third more water."""
+    every = gpd.GeoDataFrame(RHINE, geometry=gpd.points_from_xy(RHINE["lon"], RHINE["lat"]), crs=4326)
+    known = ["Kaub", "Cologne", "Ruhrort", "Wesel", "Emmerich"]
+    found = nearest_gauge(every.drop(known), every.loc[known], rhine)
+    assert found["gauge"].to_dict() == {
+        "Andernach": "Cologne", "Bonn": "Cologne", "Duesseldorf": "Ruhrort", "Rees": "Emmerich",
+    }  # fmt: skip
+    along = RHINE.loc[found["gauge"], "km"].to_numpy() - RHINE.loc[found.index, "km"].to_numpy()
+    np.testing.assert_allclose(found["along_km"], along, rtol=0.2)  # cells go round corners, the river in bends
 
 
 def test_the_delta_has_what_the_links_give_and_nothing_else(rhine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,7 @@ _DEGREES = {"longitude", "latitude", "degrees_east", "degree_east", "degrees_nor
 _ROTATED_X = {"grid_longitude", "rlon"}
 _ROTATED_Y = {"grid_latitude", "rlat"}
 _WGS84_M = 6_378_137.0
+_NO_TIME = re.compile(r"unable to decode time units '([^']*)'")
 MAX_WKT = 20_000
 """Longest text that is parsed as a CRS."""
 
@@ -88,8 +90,14 @@ def gridded(layer: Layer, data: xr.Dataset, file: Path) -> tuple[xr.DataArray, A
 
 
 def broken(file: Path, error: Exception, kind: str = "NetCDF") -> FileError:
-    """Return the error of a file that a library cannot read."""
+    """Return the error of a file that a library cannot read: broken bytes, or times that count no days."""
     reason = " ".join(str(error).split())[:200]
+    counted = _NO_TIME.search(reason)
+    if counted:
+        return FileError(
+            f"{file} counts its times in {counted[1]!r}, which makes no dates (months and years have no one length); "
+            "expected 'days since' a date; write them anew, such as with cdo settaxis,1990-01-01,00:00:00,1month IN OUT"
+        )
     return FileError(f"{file} cannot be read as {kind} ({reason}); expected a whole file; fetch or write it again")
 
 

@@ -4,7 +4,13 @@ from hazardmap.chemistry.cas import is_cas, require_cas
 from hazardmap.chemistry.lookup import look_up
 from hazardmap.chemistry.records import LANGUAGES, Substance, Substances, Value, substances_from
 from hazardmap.chemistry.seveso import GROUPS, Holding, Qualifying, Tier, qualifying_from, seveso_tier, tonnes
-from hazardmap.chemistry.shipped import generic_distances, qualifying_quantities, substance, substances
+from hazardmap.chemistry.shipped import (
+    effect_thresholds,
+    generic_distances,
+    qualifying_quantities,
+    substance,
+    substances,
+)
 
 __all__ = [
     "GROUPS",
@@ -15,6 +21,7 @@ __all__ = [
     "Substances",
     "Tier",
     "Value",
+    "effect_thresholds",
     "generic_distances",
     "is_cas",
     "look_up",

@@ -3,13 +3,15 @@
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
+
 from hazardmap.chemistry.lookup import look_up
 from hazardmap.chemistry.records import Substance, Substances, substances_from
 from hazardmap.chemistry.seveso import Qualifying, qualifying_from
 from hazardmap.csvfile import read_table
 from hazardmap.errors import TableError
 
-__all__ = ["generic_distances", "qualifying_quantities", "substance", "substances"]
+__all__ = ["effect_thresholds", "generic_distances", "qualifying_quantities", "substance", "substances"]
 
 _IDENTITY = (
     "substance", "cas", "un", "en", "nl", "fr", "de", "also", "seveso_entry", "seveso_categories", "kas18", "source",
@@ -114,6 +116,44 @@ def qualifying_quantities(
     (10.0, 25.0)
     """
     return qualifying_from(read_table(table, ("entry", "groups", "name", "tier", *_NUMBER), folder=folder))
+
+
+def effect_thresholds(
+    scheme: str, effect: str, *, table: str | Path = "effect-thresholds", folder: Path | None = None
+) -> pd.DataFrame:
+    """Return the thresholds of an effect that national rules name, or that are drawn by default.
+
+    Parameters
+    ----------
+    scheme : str
+        Such as ``default``, ``nl-attention``, ``fr-2005``.
+    effect : str
+        Such as ``heat`` or ``overpressure``.
+    table : str or Path
+    folder : Path, optional
+        What a path is relative to.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``level`` (its name), ``value``, ``unit``, ``source``, ``status``.
+
+    Raises
+    ------
+    TableError
+        When the table has no such scheme, or the scheme no such effect.
+
+    Examples
+    --------
+    >>> effect_thresholds("fr-2005", "heat")[["level", "value", "status"]].to_numpy().tolist()
+    [['SEI', 3.0, 'K'], ['SEL', 5.0, 'K'], ['SELS', 8.0, 'K']]
+    """
+    read = read_table(table, ("scheme", "effect", "level", *_NUMBER), folder=folder)
+    own = read[(read["scheme"] == scheme) & (read["effect"] == effect)]
+    if own.empty:
+        names = ", ".join(read.loc[read["effect"] == effect, "scheme"].unique()) or "no scheme"
+        raise TableError(f"there are no thresholds of {effect} in {scheme!r}; expected one of {names}; correct it")
+    return own[["level", *_NUMBER]].reset_index(drop=True)
 
 
 def generic_distances(

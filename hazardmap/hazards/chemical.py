@@ -31,7 +31,7 @@ def chemical(  # noqa: PLR0913  (a study sets each by itself)
     substance: str | None = None,
     quantity_t: float | None = None,
     release_min: float = 10.0,
-    thresholds: Sequence[float | str] | None = None,
+    thresholds: str | Sequence[float | str] | None = None,
     wind_from_deg: float | None = None,
     wind_speed: float | None = None,
     stability: str | None = None,
@@ -65,9 +65,10 @@ def chemical(  # noqa: PLR0913  (a study sets each by itself)
         Tonnes at every site that does not say its own: likewise.
     release_min : float
         Minutes in which a toxic quantity is released; 0 is at once.
-    thresholds : sequence, optional
-        Class edges from mild to bad: names of guideline values (``AEGL-2``) or ppm, kW/m2, kPa. Default AEGL-2 and -3;
-        3, 10, 20, 35 kW/m2; 2, 5, 10, 30 kPa.
+    thresholds : sequence or str, optional
+        Class edges from mild to bad: names of guideline values (``AEGL-2``) or ppm, kW/m2, kPa; or, for heat and
+        overpressure, a scheme of the table ``effect-thresholds``, such as ``fr-2005``. Default AEGL-2 and -3; the
+        scheme ``default``: 3, 10, 20, 35 kW/m2; 2, 5, 10, 30 kPa.
     wind_from_deg : float, optional
         Where the wind comes FROM, clockwise from north. Without it, and below 1 m/s, a cloud may go anywhere: discs.
     wind_speed : float, optional

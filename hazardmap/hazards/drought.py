@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from hazardmap import checks, indices, rivers
-from hazardmap.climate import month_of, monthly_amount, monthly_temperature
+from hazardmap.climate import common_months, month_of, monthly_amount, monthly_temperature
 from hazardmap.errors import FootprintError, LayerError, NoOverlapError
 from hazardmap.footprint import (
     NO_ORIGIN,
@@ -155,7 +155,13 @@ def drought(  # noqa: PLR0913  (layers and options are the keys of a study)
     given = (series.rain, series.temperature, series.evaporation, origin, territories, runoff)
     layers = [each for each in given if each is not None]
     worst = ["each cell shows the worst of its known months; missing ones take no part"] if event else []
-    notes = [calibrated, *worst, *series.notes, *(note for layer in layers for note in layer.attrs.get("notes", ()))]
+    notes = [
+        calibrated,
+        *said["notes"],
+        *worst,
+        *series.notes,
+        *(note for layer in layers for note in layer.attrs.get("notes", ())),
+    ]
     river = _river(origin, territories, runoff, min_upstream_km2, river_m)
     return Footprint(
         hazard="drought",
@@ -281,23 +287,13 @@ def _series(
     grid = checks.grid_of(rain, name="rain")
     for name, series in every.items():
         checks.require_same_grid(grid, checks.grid_of(series, name=name), name="rain", other_name=name)
-    start = max(series["time"].to_numpy()[0] for series in every.values())
-    end = min(series["time"].to_numpy()[-1] for series in every.values())
-    if start > end:
-        raise NoOverlapError(f"{' and '.join(every)} have no month in common; expected the same years; correct one")
-    common = {name: series.sel(time=slice(start, end)) for name, series in every.items()}
-    if any(common[name].sizes["time"] < series.sizes["time"] for name, series in every.items()):
-        notes.append(f"only the months that all series have are used: {_month(start)} to {_month(end)}")
+    common, months, said = common_months(every)
+    notes += said
     if temperature is not None:
         notes.append("evapotranspiration by Thornthwaite (1948): too low in winter, too sensitive to warming")
-    months = common["rain"]["time"].to_numpy().astype("datetime64[M]")
     return _Series(
         common["rain"], common.get("evaporation"), common.get("temperature"), recipe.years, months, tuple(notes)
     )
-
-
-def _month(date: np.datetime64) -> str:
-    return str(date.astype("datetime64[M]"))
 
 
 def _recipe(index: str, method: str | None, zeros: str, options: dict[str, Any]) -> _Recipe:

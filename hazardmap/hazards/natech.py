@@ -72,11 +72,12 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
     -------
     Footprint
         Features as in the chemical footprint, one scenario per scenario of the flood (and of the clouds, where those
-        have several), with the return period of the flood. ``sites`` has for each scenario of the flood the columns
-        ``depth_m`` (deepest water on the area of the site, not on its centre), ``state`` (fails, stands, partly
-        covered, not covered) and ``float`` (probability that a tank floats, given the flood), named as
-        ``depth_m@T100``; and the screening
-        index ``index`` (0 to 1) with its parts ``index_hazard, index_inventory, index_reach`` (0 to 4 each).
+        have several), with the return period of the flood. Of a mosaic of flood maps, that is the one that its maps
+        share: their own (``maps``) hold where a map lies, and a cloud is felt elsewhere. ``sites`` has for each
+        scenario of the flood the columns ``depth_m`` (deepest water on the area of the site, not on its centre),
+        ``state`` (fails, stands, partly covered, not covered) and ``float`` (probability that a tank floats, given the
+        flood), named as ``depth_m@T100``; and the screening index ``index`` (0 to 1) with its parts ``index_hazard,
+        index_inventory, index_reach`` (0 to 4 each).
         ``triggers`` says whose water reached a site. Where a site may fail of which no flood data tell, its clouds
         are outside of what was modelled: what lies in them is not covered.
 
@@ -101,6 +102,7 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
     table.attrs = dict(sites.attrs)
     scenarios, features, triggers = _combined(flood, chemical, fails, _shares_of_water(found, flood, sites))
     uncertain = float(sites.attrs.get("uncertainty_m") or 0.0)
+    doubts = {"buckling": buckling, "mosaic": flood.maps is not None}
     return Footprint(
         hazard="natech",
         intensity=features,
@@ -112,9 +114,7 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
         modelled=_modelled(chemical, np.asarray(((found.covered < _whole(found)) & ~fails).any(axis=1))),
         meaning=chemical.meaning,
         status=weakest_status([], (flood.status, chemical.status)),
-        notes=tuple(
-            dict.fromkeys([*flood.notes, *chemical.notes, *_notes(found, fails, tank, uncertain, buckling=buckling)])
-        ),
+        notes=tuple(dict.fromkeys([*flood.notes, *chemical.notes, *_notes(found, fails, tank, uncertain, **doubts)])),
         inputs=tuple({(i.get("name"), i.get("sha256")): i for i in (*flood.inputs, *chemical.inputs)}.values()),
         parameters={
             "depth_m": float(depth_m),
@@ -313,7 +313,7 @@ def _inventory(row: Mapping[str, Any], substances: Substances, qualifying: Mappi
 
 
 def _notes(
-    found: Measured, fails: npt.NDArray[np.bool_], tank: _Tank, uncertain: float, *, buckling: bool
+    found: Measured, fails: npt.NDArray[np.bool_], tank: _Tank, uncertain: float, *, buckling: bool, mosaic: bool
 ) -> list[str]:
     bare = int((found.covered < _whole(found)).all(axis=1).sum())
     notes = [
@@ -325,6 +325,11 @@ def _notes(
         notes.append(
             f"natech: {bare} of {len(fails)} sites are not or only partly covered by the flood data read for "
             "this area; they are not known to be safe"
+        )
+    if mosaic:
+        notes.append(
+            "natech: of maps of several countries, scenarios have the label and return period that these share: a "
+            "cloud goes by the flood at its site, not by the map of the country that it reaches"
         )
     if uncertain:
         notes.append(f"natech: the deepest water within {uncertain:,.0f} m of each place was taken")

@@ -12,7 +12,7 @@ from hazardmap.errors import LayerError
 from hazardmap.indices.fields import over_time, real
 from hazardmap.indices.timeaxis import fill_months, require_days
 
-__all__ = ["monthly", "series_of"]
+__all__ = ["first_of_month", "from_days", "monthly", "series_of"]
 
 How = Literal["sum", "mean", "min", "max"]
 
@@ -20,7 +20,7 @@ _RATES = {"mm/day": "mm", "mm/d": "mm", "mm day-1": "mm", "mm d-1": "mm", "m/day
 
 
 def monthly(daily: xr.DataArray | pd.Series, how: How = "sum", *, missing_days: int = 0) -> xr.DataArray:
-    """Put days together to months.
+    """Put days of anything together to months; of rain and temperature on a grid, see :func:`hazardmap.monthly_amount`.
 
     Parameters
     ----------
@@ -53,11 +53,10 @@ def monthly(daily: xr.DataArray | pd.Series, how: How = "sum", *, missing_days: 
         raise LayerError(f"how is {how!r}; expected one of sum, mean, min, max; correct it")
     data = series_of(daily)
     axis, lengths = require_days(data, name="the series")
-    count = 12 * axis.year + axis.month
-    starts = np.flatnonzero(np.diff(count, prepend=count[0] - 1))
-    dates = [_first_of_month(date) for date in data["time"].to_numpy()[starts]]
+    starts = np.flatnonzero(np.diff(axis.number, prepend=axis.number[0] - 1))
+    dates = [first_of_month(date) for date in data["time"].to_numpy()[starts]]
     time = xr.DataArray(np.array(dates), dims="time", name="time")
-    function = partial(_months, starts=starts, lengths=lengths[starts], how=how, missing_days=missing_days)
+    function = partial(from_days, starts=starts, lengths=lengths[starts], how=how, missing_days=missing_days)
     found = over_time(function, data, time=time)
     found.attrs = dict(data.attrs)
     if how == "sum" and "units" in data.attrs:
@@ -74,20 +73,22 @@ def series_of(data: xr.DataArray | pd.Series) -> xr.DataArray:
     return xr.DataArray(values, dims="time", coords={"time": index.to_numpy()}, attrs=dict(data.attrs))
 
 
-def _first_of_month(date: Any) -> Any:
+def first_of_month(date: Any) -> Any:
+    """Return the first day of the month of a date of numpy, or of cftime in its own calendar."""
     if isinstance(date, np.datetime64):
-        return date.astype("datetime64[M]").astype("datetime64[ns]")
+        return date.astype("datetime64[M]").astype(date.dtype)
     return date.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _months(
+def from_days(
     values: npt.NDArray[Any],
     *,
     starts: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
     how: How,
-    missing_days: int,
+    missing_days: int = 0,
 ) -> npt.NDArray[Any]:
+    """Put days (time, ...) together to months that begin at ``starts`` and have ``lengths`` days in their calendar."""
     known = ~np.isnan(values)
     days = np.add.reduceat(known, starts, axis=0, dtype=np.int64)
     whole = lengths.reshape(-1, *[1] * (values.ndim - 1))

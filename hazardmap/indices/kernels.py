@@ -63,6 +63,8 @@ class Recipe(NamedTuple):
         Which place a sum of 0 gets.
     fewest : int
         A series with fewer values in the calibration has no index.
+    fewest_wet : int
+        Nor has, in a gamma distribution, one with fewer values above 0.
     first, last : ndarray, shape (12,)
         The calibration of each calendar month, counted in years from its first one; ``last`` is left out.
     """
@@ -72,6 +74,7 @@ class Recipe(NamedTuple):
     likely: bool
     zeros: int
     fewest: int
+    fewest_wet: int
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
 
@@ -180,7 +183,7 @@ def _gamma_series(values: Floats, month: int, recipe: Recipe, tables: Tables, wo
             total_log += logs[year]
         n += values[year] >= 0
         dry += values[year] == 0
-    if n < recipe.fewest or n == dry:
+    if n < recipe.fewest or n - dry < recipe.fewest_wet:
         values[:] = np.nan
         return
     log_mean = math.log(total / (n - dry))

@@ -1,5 +1,6 @@
 """Standardised indices of rain (SPI) and of rain less evaporation (SPEI)."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
@@ -22,7 +23,11 @@ Zeros = Literal["center_of_mass", "classic", "mean_zero", "stagge"]
 WMO_NORMAL = (1991, 2020)
 """The standard reference period of the World Meteorological Organization."""
 
+WMO_YEARS = 30
+"""About as many years of calibration the user guide to the SPI asks for (WMO-No. 1090)."""
+
 _ZEROS = ("center_of_mass", "classic", "mean_zero", "stagge")  # the kernel takes the place in this list
+_FEWEST = 4  # values that carry a distribution
 _ROUNDING_MM = -0.01  # packed files hold rain of just less than none
 
 
@@ -60,14 +65,16 @@ def spi(
     clip : float
         Greatest index, up to 5; the least is ``-clip``.
     minimum_years : int
-        Fewest years of calibration. A cell and month with values in less than two thirds of as many is missing.
+        Fewest years of calibration; the WMO asks for about 30. A cell and month with sums in less than two thirds of
+        as many years is missing, and so is one with sums above 0 in less than a third of them, or in less than 4 (see
+        the notes).
 
     Returns
     -------
     DataArray (time, ...)
         Index, as lazy as the rain; float32 where the rain is, otherwise float64. NaN where one of the months summed
-        up is missing, and where a calendar month of the calibration has no rain at all, or always the same.
-        ``attrs`` name what was done.
+        up is missing, and where a calendar month of the calibration has rain in too few years, or always the same.
+        ``attrs`` name what was done, and in ``notes`` what is doubtful.
 
     Raises
     ------
@@ -77,6 +84,13 @@ def spi(
         When the units are missing or no length.
     LayerError
         When an option is none, or (when it is computed) a value is negative.
+
+    Notes
+    -----
+    The distribution is fitted to the sums above 0 alone, however few those are. Fitted to n of them, the index of an
+    event of -1.5 has a standard error of about ``sqrt((1 + 1.5**2 / 2) / n)``: half a unit, the width of a class of
+    drought, with n = 10, which is a third of the 30 years of WMO-No. 1090. Fitted to two, the event reads -3. Below 4
+    there is no index whatever is asked for, as in R's package SPEI.
 
     Examples
     --------
@@ -93,11 +107,12 @@ def spi(
     _require_choice(method, ("thom", "ml"), name="method")
     _require_choice(zeros, _ZEROS, name="zeros")
     recipe = _recipe(rain, months, calibration, clip, minimum_years, name="the rain")
-    recipe = recipe._replace(likely=method == "ml", zeros=_ZEROS.index(zeros))
+    fewest_wet = max(_FEWEST, math.ceil(minimum_years / 3))
+    recipe = recipe._replace(likely=method == "ml", zeros=_ZEROS.index(zeros), fewest_wet=fewest_wet)
     announce(kernels.gamma_index)
     index = over_time(partial(_block, recipe=recipe, kernel=_gamma), rain)
     words = {"thom": "gamma, Thom", "ml": "gamma, maximum likelihood"}[method]
-    return _named(index, "SPI", months, calibration, words, clip, zeros=zeros)
+    return _named(index, "SPI", recipe, calibration, words, zeros=zeros)
 
 
 def spei(
@@ -148,7 +163,7 @@ def spei(
     announce(kernels.logistic_index)
     index = over_time(partial(_block, recipe=recipe, kernel=_logistic), balance)
     words = {"pwm": "log-logistic, unbiased PWM", "ml": "log-logistic, maximum likelihood"}[method]
-    return _named(index, "SPEI", months, calibration, words, clip)
+    return _named(index, "SPEI", recipe, calibration, words)
 
 
 def _block(values: npt.NDArray[Any], *, recipe: kernels.Recipe, kernel: Callable[..., None]) -> npt.NDArray[Any]:
@@ -178,11 +193,19 @@ def _recipe(
         raise LayerError(f"months is {months!r}; expected a whole number from 1 to 48; correct it")
     if not 0 < clip <= kernels.GREATEST_CLIP:
         raise LayerError(f"clip is {clip!r}; expected more than 0 and at most {kernels.GREATEST_CLIP:g}; correct it")
-    if minimum_years < 4:
-        raise LayerError(f"minimum_years is {minimum_years}; expected 4 or more; fewer carry no distribution")
+    if minimum_years < _FEWEST:
+        raise LayerError(f"minimum_years is {minimum_years}; expected {_FEWEST} or more; fewer carry no distribution")
     first, last = _calibration_rows(axis, calibration, minimum_years, name=name)
-    fewest = max(4, -(-2 * minimum_years // 3))
-    return kernels.Recipe(months, float(clip), likely=False, zeros=0, fewest=fewest, first=first, last=last)
+    return kernels.Recipe(
+        months,
+        float(clip),
+        likely=False,
+        zeros=0,
+        fewest=max(_FEWEST, math.ceil(2 * minimum_years / 3)),
+        fewest_wet=0,
+        first=first,
+        last=last,
+    )
 
 
 def _calibration_rows(
@@ -213,16 +236,29 @@ def _require_choice(value: str, choices: tuple[str, ...], *, name: str) -> None:
 
 
 def _named(
-    index: xr.DataArray, name: str, months: int, calibration: tuple[int, int], method: str, clip: float, **more: str
+    index: xr.DataArray, name: str, recipe: kernels.Recipe, calibration: tuple[int, int], method: str, **more: Any
 ) -> xr.DataArray:
-    index.name = f"{name.lower()}_{months}"
+    index.name = f"{name.lower()}_{recipe.months}"
     index.attrs = {
-        "long_name": f"{name}-{months}",
+        "long_name": f"{name}-{recipe.months}",
         "units": "1",
         "method": method,
-        "months": months,
+        "months": recipe.months,
         "calibration": list(calibration),
-        "clip": clip,
+        "clip": recipe.clip,
         **more,
+        "notes": _notes(f"{name}-{recipe.months}", recipe),
     }
     return index
+
+
+def _notes(name: str, recipe: kernels.Recipe) -> list[str]:
+    """Say what is doubtful about the calibration."""
+    years, notes = int((recipe.last - recipe.first).min()), []
+    if years < WMO_YEARS:
+        notes.append(
+            f"{name}: only {years} years of calibration, the WMO asks for {WMO_YEARS}; rare classes are unsure"
+        )
+    if recipe.fewest_wet:
+        notes.append(f"{name}: missing where and when it rained in fewer than {recipe.fewest_wet} years of calibration")
+    return notes

@@ -25,6 +25,11 @@ class Months(NamedTuple):
     year: Ints
     month: Ints
 
+    @property
+    def number(self) -> Ints:
+        """Months since January of the year 0, the same in every calendar."""
+        return 12 * self.year + self.month - 1
+
 
 def require_months(data: xr.DataArray, *, name: str) -> Months:
     """Return year and month of every step; refuse an axis that is not one month after the other.

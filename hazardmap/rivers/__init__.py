@@ -9,8 +9,17 @@ link carries a river's water on into its branches.
 """
 
 from hazardmap.rivers.network import upstream_area
-from hazardmap.rivers.points import snap
+from hazardmap.rivers.points import nearest_gauge, snap
 from hazardmap.rivers.screening import height_above_drainage, screening_depth
 from hazardmap.rivers.sources import Reaches, at_cells, reaches
 
-__all__ = ["Reaches", "at_cells", "height_above_drainage", "reaches", "screening_depth", "snap", "upstream_area"]
+__all__ = [
+    "Reaches",
+    "at_cells",
+    "height_above_drainage",
+    "nearest_gauge",
+    "reaches",
+    "screening_depth",
+    "snap",
+    "upstream_area",
+]

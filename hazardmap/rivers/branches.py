@@ -105,6 +105,7 @@ def _rows(table: pd.DataFrame, links: gpd.GeoDataFrame, lines: Shapes, to_metres
             "x": start[:, 0],
             "y": start[:, 1],
             "area_km2": table.set_index("source")["area_km2"].loc[rivers].to_numpy(),
+            "below": 0,
             "branch": ids,
             "discharge_share": links["discharge_share"].to_numpy(float) if "discharge_share" in links else np.nan,
             "river": rivers,

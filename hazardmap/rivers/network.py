@@ -96,6 +96,13 @@ class Network:
         found: Integers = self.flow.fillnodata(position.reshape(self.grid.shape), -1, direction="up").ravel()
         return np.where(self.known, found, -1)
 
+    def below(self, stream: Integers) -> Integers:
+        """Position in ``stream`` of the cell that each of these cells flows into, -1 where there is none."""
+        into = np.asarray(self.flow.idxs_ds, dtype=np.int64)[stream]
+        position = np.full(self.known.size, -1, dtype=np.int64)
+        position[stream] = np.arange(stream.size)
+        return np.where(into == stream, -1, position[into])  # a pit flows into itself
+
     def centres(self, cells: Integers) -> tuple[Floats, Floats]:
         """Coordinates x, y of the centres of cells."""
         rows, columns = np.divmod(cells, self.grid.shape[1])

@@ -39,8 +39,9 @@ class Reaches:
     source : DataArray
         ``(y, x)``, int32: the source of each cell, 0 where it is unknown.
     table : DataFrame
-        One row per source: ``source``, ``x``, ``y`` (CRS of the cells), ``area_km2`` (upstream), and for branches
-        given as links ``branch`` (else empty) and ``discharge_share`` (else NaN).
+        One row per source: ``source``, ``x``, ``y`` (CRS of the cells), ``area_km2`` (upstream), ``below`` (the source
+        that it flows into, 0 where none is known), and for branches given as links ``branch`` (else empty) and
+        ``discharge_share`` (else NaN).
     shares : DataFrame
         ``source``, ``origin``, ``share``; sums to 1 for every source, of which 0 has the origin ``unknown``.
     meaning : str
@@ -128,7 +129,7 @@ def reaches(
     notes += overlaps
     x, y = network.centres(stream)
     table = pd.DataFrame({"source": np.arange(1, stream.size + 1, dtype=np.int32), "x": x, "y": y})
-    table = table.assign(area_km2=area[stream], branch="", discharge_share=np.nan)
+    table = table.assign(area_km2=area[stream], below=network.below(stream) + 1, branch="", discharge_share=np.nan)
     source = raster_on(network.grid, (position + 1).astype(np.int32).reshape(network.grid.shape))
     if links is not None:
         source, table, shares = with_branches(source, table, shares, links, reach_m=link_reach_m)
