@@ -71,7 +71,7 @@ def to_crs(geometry: Shapes, source: Any, target: Any, *, step_m: float = _STEP_
     if old == new:
         return geometry
     transformer = pyproj.Transformer.from_crs(old, new, always_xy=True)
-    dense = shapely.segmentize(geometry, step_m * _DEGREE if old.is_geographic else step_m)
+    dense = _segmentized(geometry, step_m * _DEGREE if old.is_geographic else step_m)
     moved = shapely.transform(dense, transformer.transform, interleaved=False)
     bad = ~np.isfinite(shapely.bounds(moved)).all(axis=1) & ~shapely.is_empty(geometry)
     if bad.any():
@@ -80,6 +80,14 @@ def to_crs(geometry: Shapes, source: Any, target: Any, *, step_m: float = _STEP_
             "expected shapes inside the area of both; clip them first"
         )
     return np.asarray(moved, dtype=object)
+
+
+def _segmentized(geometry: Shapes, step: float) -> Shapes:
+    """Cut edges into steps; what is shorter than one is left alone, since GEOS fails on lines without a length."""
+    dense = np.array(geometry, dtype=object)
+    long = shapely.length(dense) > step
+    dense[long] = shapely.segmentize(dense[long], step)
+    return dense
 
 
 def disjoint(territories: Shapes) -> tuple[Shapes, int]:
@@ -279,7 +287,7 @@ def amounts(geometry: Shapes, crs: Any) -> npt.NDArray[np.float64]:
     """
     geod = pyproj.CRS.from_user_input(crs).get_geod() or pyproj.Geod(ellps="WGS84")
     lonlat = to_crs(geometry, crs, pyproj.CRS.from_user_input(crs).geodetic_crs, step_m=_FINE_M)
-    lonlat = shapely.segmentize(lonlat, _FINE_M * _DEGREE)
+    lonlat = _segmentized(lonlat, _FINE_M * _DEGREE)
     found = planar_size(lonlat)
     for k in np.flatnonzero(shapely.get_dimensions(lonlat) == 1):
         found[k] = geod.geometry_length(lonlat[k])

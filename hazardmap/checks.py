@@ -9,6 +9,7 @@ import pandas as pd
 import pyproj
 import shapely
 import xarray as xr
+from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from hazardmap.errors import CoordinatesError, CRSMismatchError, GridError, LayerError, MissingCRSError, UnitsError
@@ -203,7 +204,8 @@ def grid_of(field: xr.DataArray, *, name: str = "raster") -> GeoBox:
     MissingCRSError
         When the raster has no CRS.
     GridError
-        When its dimensions are not ``(..., y, x)``, or its cells are not of one size, or it is rotated.
+        When its dimensions are not ``(..., y, x)``, or its cells are not of one size, or it is rotated, or its
+        coordinates lie elsewhere than its transform says.
     """
     crs = require_crs(field, name=name)
     if field.dims[-2:] != ("y", "x"):
@@ -218,8 +220,29 @@ def grid_of(field: xr.DataArray, *, name: str = "raster") -> GeoBox:
             steps = np.diff(field[axis].to_numpy())
             if not np.allclose(steps, steps[0], rtol=1e-3):
                 raise GridError(f"{name} has cells of unlike size along {axis}; expected a regular grid; warp it first")
+    _require_placed(field, transform, name=name)
     rows, columns = field.shape[-2:]
     return GeoBox((rows, columns), transform, crs)
+
+
+# Of a cell; coordinates in single precision are off by their own rounding besides.
+_PLACED = 0.1
+
+
+def _require_placed(field: xr.DataArray, transform: Affine, *, name: str) -> None:
+    """Refuse coordinates that left the transform behind, as those of a coarsened raster do."""
+    for axis, start, step in (("x", transform.c, transform.a), ("y", transform.f, transform.e)):
+        if axis not in field.coords:
+            continue
+        ends = field[axis][[0, -1]].to_numpy()
+        found, places = ends.astype(float), start + step * (np.array([0, field.sizes[axis] - 1]) + 0.5)
+        rounding = 2 * np.finfo(ends.dtype).eps * np.abs(found).max() if ends.dtype.kind == "f" else 0.0
+        if (np.abs(found - places) > _PLACED * abs(step) + rounding).any():
+            raise GridError(
+                f"{name} has cells from {found[0]:.10g} to {found[1]:.10g} along {axis}, but its transform says from "
+                f"{places[0]:.10g} to {places[1]:.10g}; expected one grid; write the right transform with "
+                "rio.write_transform (after coarsening: raster.rio.transform(recalc=True))"
+            )
 
 
 def require_range(raster: xr.DataArray, *, name: str) -> None:

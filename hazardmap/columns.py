@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-__all__ = ["CODES", "COLUMNS", "explain"]
+__all__ = ["CODES", "COLUMNS", "explain", "statuses", "titles"]
 
 CODES = ("name", "iso", "nuts", "lau", "nis", "cbs", "ags", "insee")
 """Columns of territories that outputs carry along: their name, and the codes that offices know them by.
@@ -35,13 +35,13 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "ags": ("", "code of the municipality, AGS (Germany)"),
     "insee": ("", "code of the municipality, INSEE (France)"),
     "country": ("", "country where it is felt, ISO 3166-1 alpha-2"),
-    "status": ("", "hit, dry, partial (what is known is dry, the rest is not known) or not covered (not known)"),
+    "status": ("", "hit, not hit (of a flood: dry), partial (none of what is known is hit) or not covered (not known)"),
     "covered_fraction": ("1", "fraction of it that the hazard data cover"),
-    "affected_fraction": ("1", "fraction of what is covered that is reached"),
+    "affected_fraction": ("1", "fraction of all of it that is reached; what is not covered counts as not reached"),
     "level": ("intensity", "milder edge of its class; of an asset the worst class that reaches it"),
-    "mean": ("intensity", "mean intensity where it is reached"),
-    "minimum": ("intensity", "least intensity where it is reached"),
-    "maximum": ("intensity", "greatest intensity where it is reached"),
+    "mean": ("intensity", "mean intensity of all that is covered, where none is reached included"),
+    "minimum": ("intensity", "least intensity of all that is covered; of clouds, the least that touches it"),
+    "maximum": ("intensity", "greatest intensity of all that is covered"),
     "amount": ("see unit", "how much of it there is in the territory"),
     "affected": ("see unit", "how much of it is reached"),
     "unit": ("", "unit of amount and affected"),
@@ -81,8 +81,36 @@ def explain(columns: Iterable[str], units: str) -> dict[str, tuple[str, str]]:
 
     Examples
     --------
-    >>> explain(["area_km2", "mean", "strange"], "m")
-    {'area_km2': ('km2', 'area that is reached'), 'mean': ('m', 'mean intensity where it is reached')}
+    >>> explain(["area_km2", "maximum", "strange"], "m")
+    {'area_km2': ('km2', 'area that is reached'), 'maximum': ('m', 'greatest intensity of all that is covered')}
     """
     known = {name: COLUMNS[name] for name in columns if name in COLUMNS}
     return {name: (units if unit == "intensity" else unit, meaning) for name, (unit, meaning) in known.items()}
+
+
+def statuses(hazard: str) -> tuple[str, str, str, str]:
+    """Return what may become of an asset, as the column ``status`` says it: reached, partly known, missed, unknown.
+
+    Examples
+    --------
+    >>> statuses("flood"), statuses("chemical")
+    (('hit', 'partial', 'dry', 'not covered'), ('hit', 'partial', 'not hit', 'not covered'))
+    """
+    return "hit", "partial", "dry" if hazard == "flood" else "not hit", "not covered"
+
+
+def titles(columns: Iterable[str], units: str) -> dict[str, str]:
+    """Return the name of each column with its unit, as people read it.
+
+    Parameters
+    ----------
+    columns : iterable of str
+    units : str
+        Units of the intensity of the hazard.
+
+    Examples
+    --------
+    >>> titles(["area_km2", "country", "strange"], "m")
+    {'area_km2': 'area_km2 [km2]', 'country': 'country'}
+    """
+    return {name: f"{name} [{unit}]" if unit else name for name, (unit, _) in explain(columns, units).items()}

@@ -1,9 +1,7 @@
 """What a hazard function returns: how strong, where, how often, and from whom."""
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -16,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from hazardmap import checks
 from hazardmap.coverage import Block, Window, windows_of
 from hazardmap.errors import FootprintError
+from hazardmap.scenarios import is_number, probability_of
 
 __all__ = [
     "LEAST",
@@ -95,6 +94,9 @@ class Footprint:
     sites : GeoDataFrame, optional
         Features only: the places that they come from, one row per source, in the CRS of the features. Indexed by
         ``source``; columns ``id, name, country`` and what else is known of them.
+    rising : tuple of str, optional
+        Scenarios from frequent to rare, none of which should be milder anywhere than the one before; where it is, an
+        overlay says so. By default all that have a probability.
     triggers : DataFrame, optional
         Where another hazard set the sources off: columns ``scenario, source, origin, share``, whose shares add up to 1
         per scenario and source; see :func:`hazardmap.notice.chain`.
@@ -123,6 +125,7 @@ class Footprint:
     maps: pd.DataFrame | None = None
     seams: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
+    rising: tuple[str, ...] | None = None
     triggers: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
@@ -227,6 +230,12 @@ def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
     DataFrame
         Indexed by ``scenario``; columns ``label, class, return_period, probability, probability_kind``.
 
+    Raises
+    ------
+    FootprintError
+        When two scenarios have one id, a return period is no number of years above 0, a probability is not above 0 and
+        at most 1, or the two contradict each other.
+
     Examples
     --------
     >>> scenario_table([{"id": "T100", "label": "HQ100", "class": "medium", "return_period": 100}])["probability"]
@@ -237,14 +246,11 @@ def scenario_table(scenarios: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for number, scenario in enumerate(scenarios, start=1):
         period = scenario.get("return_period")
-        number_like = isinstance(period, Real) and np.isfinite(float(period))
-        if period is not None and not (number_like and period > 0):
+        if period is not None and not (is_number(period) and period > 0):
             raise FootprintError(
                 f"scenario {number} has a return period of {period!r}; expected years above 0; leave it out if unknown"
             )
-        probability = scenario.get("probability")
-        if probability is None and period is not None:
-            probability = 1.0 / period
+        probability = probability_of(scenario, number)
         identity = str(scenario.get("id") or (f"T{period:g}" if period else scenario.get("label") or f"s{number}"))
         rows.append(
             {
@@ -292,7 +298,7 @@ def class_edges(levels: Any) -> tuple[float, ...]:
     """
     several = isinstance(levels, Iterable) and not isinstance(levels, str)
     edges = tuple(levels) if several else ()
-    if not edges or not all(map(_is_number, edges)):
+    if not edges or not all(map(is_number, edges)):
         raise FootprintError(f"the levels are {levels!r}; expected class edges such as [0.1, 0.5, 1]; correct them")
     return tuple(float(edge) for edge in edges)
 
@@ -306,13 +312,8 @@ def require_positive(**options: Any) -> None:
         Naming the first of them.
     """
     for key, value in options.items():
-        if not _is_number(value) or value <= 0:
+        if not is_number(value) or value <= 0:
             raise FootprintError(f"{key} is {value!r}; expected a number above 0; correct it")
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and math.isfinite(value)
 
 
 def _check_levels(levels: tuple[float, ...], worse: str) -> None:

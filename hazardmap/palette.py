@@ -19,6 +19,7 @@ DARK_PALETTES = {
 """The same for a dark page: worse is lighter."""
 
 STATUS_COLOURS = {"hit": "#d1495b", "partial": "#b78a00", "dry": "#5f7388", "not covered": "#ffffff"}
+"""Of what became of an asset; ``dry`` is what other hazards than floods call ``not hit``."""
 
 
 def class_colours(count: int, palette: str = "water", *, dark: bool = False) -> list[str]:

@@ -280,12 +280,12 @@ def test_repeated_return_periods_are_refused(flood, lands):
 
 
 def test_notes_on_scenarios_that_do_not_fit_together(flood, lands, raster):
-    """T100 given the raster of T50, and T500 that of T10: seen in the rows."""
-    assert not any("milder" in note or "same in every row" in note for note in hm.overlay(flood, lands).notes)
+    """T100 given the raster of T50, and T500 that of T10."""
+    assert not any("milder" in note or "same in every" in note for note in hm.overlay(flood, lands).notes)
     depth = flood.intensity.to_numpy()[[0, 1, 1, 0]]
     notes = hm.overlay(footprint(raster(depth, left=LEFT, top=TOP, cell=CELL)), lands).notes
-    assert any(note.startswith("T50 and T100 are the same in every row") for note in notes)
-    assert any(note.startswith("T500 is milder than the more frequent T100 in 2 of 2 rows") for note in notes)
+    assert any(note.startswith("T50 and T100 are the same in every cell") for note in notes)
+    assert any(note.startswith("T500 is milder than the more frequent T100 in 3 cells") for note in notes)
 
 
 def test_a_class_from_zero_begins_above_dry(flood, lands):

@@ -74,6 +74,13 @@ def test_areas_of_a_border_across_cells(by_hand, two_lands):
     assert flows.loc[("T10", "E", "BE"), "total"] == pytest.approx(3.4)
 
 
+@pytest.mark.parametrize("names", [["territories"], ["Territories"], ["places", "Places"], [""], [" "]])
+def test_names_of_layers_that_cannot_be_told_apart(by_hand, two_lands, names):
+    """A layer called 'territories' would take their place."""
+    with pytest.raises(LayerError, match=r"is called .*, as is the layer|has no name"):
+        hm.overlay(by_hand, two_lands, dict.fromkeys(names, two_lands))
+
+
 def test_the_state_of_points(by_hand, two_lands):
     """One flooded, one dry, one on a missing cell in T100, one off the grid."""
     x, y = np.array([1.5, 0.5, 20]) * CELL + LEFT, TOP - np.array([1.5, 0.5, 1]) * CELL

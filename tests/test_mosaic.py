@@ -213,8 +213,11 @@ def test_a_negative_depth_is_refused_when_it_is_read(raster):
         ([{"return_period": 0}], r"map 'NL': scenario 1 has a return period of 0; expected years above 0"),
         ([{"return_period": "HQ100"}], r"map 'NL': scenario 1 has a return period of 'HQ100'; expected years"),
         ([{}, {}], r"map 'NL': two scenarios are called 'medium'"),
-        ([{}, {"class": "low"}], r"map 'NL' repeats a return period: 100, 100; expected each once"),
-        ([{}, {"class": "low", "return_period": 10}], r"map 'NL' has the return periods 100, 10; expected them from"),
+        ([{}, {"class": "low"}], r"map 'NL': the return periods are 100, 100; expected each once"),
+        (
+            [{}, {"class": "low", "return_period": 10}],
+            r"map 'NL': the return periods are 100, 10; expected them from frequent to rare: 10, 100",
+        ),
         ([{"class": "low"}, {"class": "high", "return_period": 500}], r"map 'NL' lists the classes low, high"),
         ([{"map": "M"}, {"map": "M", "country": "DE"}], r"map 'M' belongs to DE and NL; expected one"),
     ],

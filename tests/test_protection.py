@@ -9,6 +9,7 @@ from affine import Affine
 
 import hazardmap as hm
 from hazardmap.curves import Curve, DamageTables
+from hazardmap.curves.damage import LandUse, Price
 from hazardmap.dikes import held_back
 from hazardmap.errors import FootprintError, LayerError
 from hazardmap.exposure.protection import lowest, standards_of
@@ -78,7 +79,7 @@ def test_a_failure_may_have_the_return_period_of_a_flood(scenarios):
     items = scenarios(0.5, 1.0)
     failure = {**items[0], "id": "breach", "failure": True}
     assert values(hm.flood([*items, failure], protected=frame(boxes((1, 4)))))[2][:3] == [0.5, 0.5, 0.5]
-    with pytest.raises(FootprintError, match="repeat a return period: 10, 100, 10"):
+    with pytest.raises(FootprintError, match="the return periods are 10, 100, 10; expected each once"):
         hm.flood([*items, {**failure, "failure": False}])
 
 
@@ -183,7 +184,58 @@ def test_own_standards_come_first_and_those_of_territories_last(scenarios, land,
     assert rows["protection_years"].tolist() == [10, 500, 50, 7, 7]
 
 
-def test_rasters_take_the_lowest_standard_of_their_territory(scenarios, raster, rings):
+def test_rasters_are_counted_by_the_standard_of_each_place(scenarios, raster, land):
+    """Ten people a cell, evenly spread; water in three of four cells, once in 10 years and rarer.
+
+    By hand: 5 people protected to 1 in 50, 7.5 to 1 in 500, 17.5 not at all, and 10 of whom nothing is known.
+    """
+    people = raster([[10.0] * 4], left=LEFT, top=TOP, cell=1000.0, units="people")
+    rings = frame(boxes((0, 0.5), (0.5, 1.25)), protection=[50.0, 500.0])
+    flood = hm.flood(scenarios(1.0, 1.0, 1.0))
+    result = hm.overlay(flood, land, {"people": people}, protection=rings)
+    rows = result.assets[(result.assets["layer"] == "people") & (result.assets["scenario"] == "T10")].set_index("asset")
+    assert rows["amount"].to_dict() == pytest.approx(
+        {"people (1 in 50 years)": 5, "people (1 in 500 years)": 7.5, "people (no standard)": 27.5}
+    )
+    assert rows["protection_years"].tolist() == pytest.approx([50, 500, np.nan], nan_ok=True)
+    assert rows["affected"].tolist() == pytest.approx([5, 7.5, 17.5])
+    annual = result.annual(protection="column").set_index("measure")["attributed"]["people"]
+    assert annual == pytest.approx(5 * 0.02 + 7.5 * 0.002 + 17.5 * 0.1)
+    assert not any(note.startswith("people") and "several protection standards" in note for note in result.notes)
+    flows = result.flows()
+    assert flows.loc[(flows["measure"] == "people") & (flows["scenario"] == "T10"), "total"].tolist() == pytest.approx(
+        [30]
+    )
+    # the same, with the land of each standard as a territory
+    apart = frame(boxes((0, 0.5), (0.5, 1.25), (1.25, 4)), country="NL", protection=[50.0, 500.0, np.nan])
+    other = hm.overlay(flood, apart, {"people": people}).annual(protection="column").set_index("measure")["attributed"]
+    assert other["people"].sum() == pytest.approx(annual, rel=1e-6)
+
+
+def test_land_use_is_counted_by_the_standard_of_each_place(scenarios, raster, land, rings):
+    """Half of every m2 that is wet is lost (1 m deep, 3 EUR/m2, half built); two cells lie behind dikes."""
+    tables = DamageTables(
+        curves=TABLES.curves, prices={("ramp", "NL"): Price(3.0, "EUR/m2")}, landuse={1: LandUse("homes", "ramp", 0.5)}
+    )
+    use = raster([[1.0] * 4], left=LEFT, top=TOP, cell=1000.0, units="class")
+    result = hm.overlay(hm.flood(scenarios(1.0, 1.0)), land, {"use": use}, damage=tables, protection=rings)
+    annual = result.annual_assets(protection="column").query("layer == 'use'").set_index("asset")["damage"]
+    cell = 1e6 * 0.5 * 3.0 * 0.5
+    assert annual.to_dict() == pytest.approx(
+        {"1 (1 in 50 years)": cell * 0.02, "1 (1 in 500 years)": cell * 0.002, "1 (no standard)": cell * 0.1}
+    )
+
+
+def test_what_lies_outside_of_territories_has_no_standard(scenarios, raster, rings):
+    people = raster([[10.0] * 4], left=LEFT, top=TOP, cell=1000.0, units="people")
+    inner = frame(boxes((0.5, 1)), country="NL")
+    result = hm.overlay(hm.flood(scenarios(1.0)), inner, {"people": people}, protection=rings)
+    rows = result.assets[result.assets["layer"] == "people"].set_index("territory")
+    assert rows["amount"].to_dict() == pytest.approx({"0": 5, "outside": 35})
+    assert rows["protection_years"].to_dict() == pytest.approx({"0": 50, "outside": np.nan}, nan_ok=True)
+
+
+def test_rasters_take_the_standard_of_their_territory(scenarios, raster, rings):
     people = raster([[10.0] * 4], left=LEFT, top=TOP, cell=1000.0, units="people")
     lands = frame(boxes((0, 1), (1, 2), (2, 4)), country="NL")
     result = hm.overlay(hm.flood(scenarios(1.0)), lands, {"people": people}, protection=rings)

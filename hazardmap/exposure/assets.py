@@ -1,6 +1,6 @@
 """One layer of assets laid on a footprint: cut at the borders, measured, and said row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -10,15 +10,15 @@ import xarray as xr
 
 from hazardmap import borders, checks
 from hazardmap.curves import DamageTables
-from hazardmap.errors import TableError
+from hazardmap.errors import LayerError, TableError
 from hazardmap.exposure import landuse, people, rows
 from hazardmap.exposure.losses import Losses, losses_of
 from hazardmap.exposure.measure import measure
-from hazardmap.exposure.protection import Standards, lowest
+from hazardmap.exposure.protection import Parts, Standards, lowest, parts_of
 from hazardmap.exposure.riverside import with_rivers
 from hazardmap.footprint import Footprint
 
-__all__ = ["Ground", "overlay_layer"]
+__all__ = ["Ground", "overlay_layer", "require_names"]
 
 
 class Ground(NamedTuple):
@@ -34,6 +34,30 @@ class Ground(NamedTuple):
 PEOPLE_IN_PLACES = "people in places hit"
 
 _UNITS = {0: ("count", 1.0), 1: ("km", 1e-3), 2: ("km2", 1e-6)}
+
+
+def require_names(names: Iterable[str]) -> None:
+    """Refuse names of layers that a result, or a file on some systems, could not tell apart.
+
+    Raises
+    ------
+    LayerError
+        When a name is empty, is that of the territories, or differs from another one by capitals only.
+
+    Examples
+    --------
+    >>> require_names(["places", "roads"])
+    """
+    seen = {"territories": "territories"}
+    for name in names:
+        if not name.strip():
+            raise LayerError("a layer of assets has no name; expected one; name it in 'assets'")
+        if name.casefold() in seen:
+            raise LayerError(
+                f"a layer of assets is called {name!r}, as is the layer {seen[name.casefold()]!r}; "
+                "expected names that differ by more than capitals; rename it in 'assets'"
+            )
+        seen[name.casefold()] = name
 
 
 def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground, notes: list[str]) -> rows.Rows:
@@ -64,7 +88,7 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     land, footprint, tables, scheduler, _ = on
     notes.extend(asset.attrs.get("notes", ()))
     if isinstance(asset, xr.DataArray):
-        return _overlay_raster(name, asset, on, notes)
+        return _overlay_raster(name, asset, on)
     checks.require_features(asset, name=name)
     dimension = checks.require_dimension(asset, None, name=name)
     features = _with_ids(asset, name=name)
@@ -103,22 +127,35 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
     )
 
 
-def _overlay_raster(name: str, asset: xr.DataArray, on: Ground, notes: list[str]) -> rows.Rows:
+def _overlay_raster(name: str, asset: xr.DataArray, on: Ground) -> rows.Rows:
     """Return the rows of a raster: land use by class, or counts."""
-    land, footprint, tables, scheduler, _ = on
+    land, footprint, tables, scheduler, standards = on
     units = str(asset.attrs.get("units"))
+    parts = parts_of(land, standards)
     if units not in landuse.CLASSES:
-        pieces, found = people.overlay_counts(name, asset, land, footprint, scheduler=scheduler)
-        pieces = _protected(name, pieces, on, notes)
-        return rows.asset_rows(pieces, found, land, footprint, unit=units)
+        pieces, found = people.overlay_counts(name, asset, parts.land, footprint, scheduler=scheduler)
+        return rows.asset_rows(_of_territories(pieces, parts), found, land, footprint, unit=units)
     if tables is None or not tables.landuse:
         raise TableError(
             f"{name} holds classes of land use, but no table says what they are; expected one with code, name, curve "
             "and built share; hand it over in the damage tables"
         )
-    pieces, found = landuse.overlay_landuse(name, asset, land, footprint, tables, scheduler=scheduler)
-    pieces = _protected(name, pieces, on, notes)
-    return rows.asset_rows(pieces, found, land, footprint, unit="km2", factor=1e-6)
+    pieces, found = landuse.overlay_landuse(name, asset, parts.land, footprint, tables, scheduler=scheduler)
+    return rows.asset_rows(_of_territories(pieces, parts), found, land, footprint, unit="km2", factor=1e-6)
+
+
+def _of_territories(pieces: gpd.GeoDataFrame, parts: Parts) -> gpd.GeoDataFrame:
+    """Give what was counted by parts of territories its territory and standard, and a name where it has several."""
+    number = pieces["territory"].to_numpy()
+    inside = number != borders.OUTSIDE
+    years = np.where(inside, parts.years[number], np.nan)
+    split = inside & parts.split[number]
+    words = np.where(np.isnan(years), " (no standard)", [f" (1 in {each:g} years)" for each in years])
+    return pieces.assign(
+        territory=np.where(inside, parts.territory[number], number),
+        asset=pieces["asset"].astype(str) + np.where(split, words, ""),
+        protection=years,
+    )
 
 
 def _protected(name: str, pieces: gpd.GeoDataFrame, on: Ground, notes: list[str]) -> gpd.GeoDataFrame:
@@ -170,7 +207,9 @@ def _pieces(
     """Say of each piece whose it is, where it lies, and what it is worth."""
     whole = np.bincount(cut.shape, weights=amount, minlength=len(features))[cut.shape]
     has_value = "value" in features.columns and name != "territories"
-    value = features["value"].to_numpy(dtype=float)[cut.shape] * amount / whole if has_value else np.nan
+    # what has no length or area has no place that its value could be spread over
+    share = np.divide(amount, whole, out=np.full(len(amount), np.nan), where=whole > 0)
+    value = features["value"].to_numpy(dtype=float)[cut.shape] * share if has_value else np.nan
     return gpd.GeoDataFrame(
         {
             "layer": name,

@@ -1,7 +1,6 @@
 """Who sends what to whom: the rows of an overlay added up by origin, per scenario or per year."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,7 +18,6 @@ __all__ = [
     "by_source",
     "flows_of",
     "quantities",
-    "scenario_notes",
     "weights_by_country",
     "weights_of",
 ]
@@ -196,7 +194,7 @@ def weights_by_country(assets: pd.DataFrame, footprint: Footprint, how: AnnualMe
 
 
 def weights_of(assets: pd.DataFrame, scenarios: pd.DataFrame, how: AnnualMethod) -> tuple[pd.Series, list[str]]:
-    """Weight of each row in an expected annual value, and what is doubtful about it.
+    """Weight of each row in an expected annual value, and what is doubtful about it; NaN takes no part.
 
     Parameters
     ----------
@@ -219,6 +217,7 @@ def weights_of(assets: pd.DataFrame, scenarios: pd.DataFrame, how: AnnualMethod)
     probability = _probabilities(scenarios, how)
     if probability.empty:
         raise FootprintError("no scenario has a probability; expected at least one; name return periods")
+    _require_distinct(probability)
     years = _protection(assets, how)
     standards, which = np.unique(years, return_inverse=True)
     limits = np.where(np.isnan(standards), np.inf, curves.probability_of(standards, counting=how.counting))
@@ -229,10 +228,16 @@ def weights_of(assets: pd.DataFrame, scenarios: pd.DataFrame, how: AnnualMethod)
         )
     except ValueError as error:
         raise FootprintError(str(error)) from None
-    table = pd.DataFrame(by_standard, columns=probability.index).reindex(columns=scenarios.index, fill_value=0.0)
+    table = pd.DataFrame(by_standard, columns=probability.index).reindex(columns=scenarios.index)
     number = scenarios.index.get_indexer(assets["scenario"])
     weight = pd.Series(table.to_numpy()[which, number], index=assets.index)
     notes = _annual_notes(scenarios)
+    bare = assets.loc[weight.notna(), "covered_fraction"] < rows.WHOLE
+    if bare.any():
+        notes.append(
+            f"{int(bare.sum())} of {len(bare)} rows are not or only partly covered; what no data cover counts as "
+            "nothing, so that figures per year may be too low"
+        )
     if how.protection is None and assets["protection_years"].notna().any():
         notes.append("protection standards are known but were not used; ask for them with protection='column'")
     return weight, notes
@@ -245,6 +250,18 @@ def _probabilities(scenarios: pd.DataFrame, how: AnnualMethod) -> pd.Series:
     period = scenarios["return_period"].reindex(known.index)
     converted = pd.Series(curves.probability_of(period, counting=how.counting), index=known.index)
     return converted.where(period.notna(), known)
+
+
+def _require_distinct(probability: pd.Series) -> None:
+    """Refuse scenarios of which nobody says how often it is the one, and how often the other."""
+    twice = probability[probability.duplicated(keep=False)]
+    if len(twice):
+        same = " and ".join(repr(str(name)) for name in twice.index[twice == twice.iloc[0]])
+        raise FootprintError(
+            f"the scenarios {same} share a probability ({twice.iloc[0]:g} a year); expected one scenario each; leave "
+            "the others out, or, of clouds in several weathers, name one weather (wind_speed and stability of the "
+            "chemical hazard)"
+        )
 
 
 def _protection(assets: pd.DataFrame, how: AnnualMethod) -> npt.NDArray[np.float64]:
@@ -268,27 +285,4 @@ def _annual_notes(scenarios: pd.DataFrame) -> list[str]:
     known = int(scenarios["probability"].notna().sum())
     if known < 4:
         notes.append(f"only {known} scenarios have a probability; the trapezoid overestimates a convex curve")
-    return notes
-
-
-def scenario_notes(assets: pd.DataFrame, footprint: Footprint) -> list[str]:
-    """Say where two scenarios are the same, or a rarer one is the milder: seen in the rows, not by reading again."""
-    if not footprint.is_raster or footprint.worse == "lower":
-        return []
-    order = footprint.scenarios["probability"].dropna().sort_values(ascending=False, kind="stable").index
-    names = ["mean", "minimum", "maximum", "covered_fraction", "affected"]
-    by_scenario = {name: rows_.reset_index(drop=True)[names] for name, rows_ in assets.groupby("scenario", sort=False)}
-    notes = []
-    for often, rare in pairwise(order):
-        one, other = by_scenario[often], by_scenario[rare]
-        if one.equals(other) and (one["maximum"] > 0).any():
-            notes.append(f"{often} and {rare} are the same in every row; one raster may have been given twice")
-        # single precision sums in another order differ in the last bits
-        milder = other["maximum"] < one["maximum"]
-        milder |= (other["mean"] < one["mean"] * (1 - 1e-6)) & (other["covered_fraction"] == one["covered_fraction"])
-        if milder.any():
-            notes.append(
-                f"{rare} is milder than the more frequent {often} in {int(milder.sum())} of {len(one)} rows; "
-                "check which raster is which"
-            )
     return notes

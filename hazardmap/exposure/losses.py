@@ -35,7 +35,8 @@ class Losses(NamedTuple):
     def of_amount(self, amount: Floats, shape: npt.NDArray[np.int64]) -> Floats:
         """Return the price per measured amount; that of a whole asset is spread evenly over its pieces."""
         whole = np.bincount(shape, weights=amount)[shape]
-        return np.where(self.whole, self.price / whole, self.price)
+        spread = np.divide(self.price, whole, out=np.full(len(amount), np.nan), where=whole > 0)
+        return np.where(self.whole, spread, self.price)
 
 
 def response_of(names: Texts, tables: DamageTables, *, name: str) -> tuple[Response, Floats]:

@@ -5,17 +5,22 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from hazardmap import borders, checks
 from hazardmap.errors import LayerError
 
-__all__ = ["Standards", "lowest", "standards_of"]
+__all__ = ["Parts", "Standards", "lowest", "parts_of", "standards_of"]
 
 Floats = npt.NDArray[np.float64]
 
 # Two layers drawn by two authorities never share their edges: slivers up to this part of a row say nothing.
 _SLIVER = 0.01
+
+# Edges carried between two CRSs stay within a metre of straight: what is narrower is no land.
+_WIDTH_M = 2.0
+_DEGREE_M = 111_320
 
 
 class Standards(NamedTuple):
@@ -55,6 +60,54 @@ def standards_of(layer: gpd.GeoDataFrame) -> Standards:
         lower = shapely.union(lower, own)
     kept = ~shapely.is_empty(shapes)
     return Standards(shapes[kept], distinct[kept])
+
+
+class Parts(NamedTuple):
+    """Territories cut by protection standard; the parts of one add up to it."""
+
+    land: gpd.GeoDataFrame  # one row a part, with the columns of its territory
+    territory: npt.NDArray[np.int64]  # number of the territory
+    years: Floats  # standard; NaN is none
+    split: npt.NDArray[np.bool_]  # whether the territory has several
+
+
+def parts_of(land: gpd.GeoDataFrame, standards: Standards | None) -> Parts:
+    """Cut territories by protection standard, so that what is counted cell by cell takes the standard of its place.
+
+    Parameters
+    ----------
+    land : GeoDataFrame
+        Territories.
+    standards : Standards, optional
+        Without them every territory is one part without a standard.
+
+    Examples
+    --------
+    >>> ring = gpd.GeoDataFrame({"protection": [100]}, geometry=[shapely.box(5, 51, 6, 52)], crs=4326)
+    >>> land = gpd.GeoDataFrame({"id": ["W"]}, geometry=[shapely.box(5, 51, 7, 52)], crs=4326)
+    >>> parts = parts_of(land, standards_of(ring))
+    >>> parts.years.tolist(), parts.land.bounds['minx'].tolist()
+    ([100.0, nan], [5.0, 6.0])
+    """
+    if standards is None or not len(standards.years):
+        count = len(land)
+        return Parts(land, np.arange(count), np.full(count, np.nan), np.zeros(count, dtype=bool))
+    cut = borders.cut(land.geometry.to_numpy(), borders.to_crs(standards.shapes, 4326, land.crs))
+    pieces = gpd.GeoDataFrame({"shape": cut.shape, "standard": cut.territory}, geometry=cut.geometry, crs=land.crs)
+    area = shapely.area(cut.geometry)
+    main = pd.Series(area).groupby(cut.shape).transform("idxmax").to_numpy()
+    width = 2 * area / shapely.length(cut.geometry) * (_DEGREE_M if pieces.crs.is_geographic else 1)
+    thin = width < _WIDTH_M
+    pieces["standard"] = np.where(thin, cut.territory[main], cut.territory)
+    order = np.where(pieces["standard"] == borders.OUTSIDE, len(standards.years), pieces["standard"])
+    found = pieces.assign(standard=order).dissolve(["shape", "standard"]).reset_index()
+    territory = found["shape"].to_numpy()
+    return Parts(
+        land=land.iloc[territory].reset_index(drop=True).set_geometry(found.geometry),
+        territory=territory,
+        years=np.append(standards.years, np.nan)[found["standard"]],
+        split=np.bincount(territory)[territory] > 1,
+    )
 
 
 def lowest(pieces: gpd.GeoSeries, standards: Standards) -> tuple[Floats, npt.NDArray[np.bool_]]:

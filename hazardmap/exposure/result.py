@@ -12,8 +12,8 @@ import xarray as xr
 
 from hazardmap import borders, checks, curves
 from hazardmap.errors import LayerError
-from hazardmap.exposure import flows, rows
-from hazardmap.exposure.assets import Ground, overlay_layer
+from hazardmap.exposure import doubts, flows, rows
+from hazardmap.exposure.assets import Ground, overlay_layer, require_names
 from hazardmap.exposure.protection import standards_of
 from hazardmap.exposure.zones import zones_of
 from hazardmap.footprint import NO_ORIGIN, Footprint
@@ -36,9 +36,9 @@ class Exposure:
         name, scenario, territory, country, status, covered_fraction, affected_fraction, level, mean, minimum, maximum,
         amount, affected, unit, value, value_unit, damage, damage_unit, damage_flag, protection_years,
         foreign_share``. ``kind`` is ``territory, asset, counts`` or ``land use``. ``status`` is ``hit`` (some of it
-        is reached), ``dry`` (all of it is known and none is reached), ``partial`` (what is known of it is dry, the
-        rest is not known) or ``not covered``. ``territory`` is ``outside`` for what lies in none. ``damage`` is that
-        of what is covered, NaN where nothing is.
+        is reached), ``not hit`` (all of it is known and none is reached; of a flood: ``dry``), ``partial`` (none of
+        what is known of it is reached, the rest is not known) or ``not covered``. ``territory`` is ``outside`` for
+        what lies in none. ``damage`` is that of what is covered, NaN where nothing is.
     parts : DataFrame
         Columns ``row, level, source, affected, damage``: what each source reaches, in the unit of the row and by
         class number; adds up to the affected amount and to the damage of the row. The damage of a row is split by
@@ -231,19 +231,21 @@ class Exposure:
         -------
         DataFrame
             Columns ``layer, asset, name, territory, country, affected, unit, damage, damage_unit, method``, per year;
-            ``damage`` is NaN where none is known. ``attrs["notes"]`` as in :meth:`annual`.
+            NaN where no data cover it in any scenario that takes part, and ``damage`` where none is known.
+            ``attrs["notes"]`` as in :meth:`annual`.
         """
         method = flows.AnnualMethod(**how)
         weight, notes = flows.weights_by_country(self.assets, self.footprint, method)
         keys = ["layer", "asset", "territory"]
         own = pd.DataFrame(self.assets.drop(columns="geometry"))[weight.notna()]
-        scaled = own.assign(affected=own["affected"] * weight, damage=own["damage"] * weight)
+        known = own["affected"].where(own["covered_fraction"] > 0)
+        scaled = own.assign(affected=known * weight, damage=own["damage"] * weight)
         table = scaled.groupby(keys, sort=False).agg(
             name=("name", "first"),
             country=("country", "first"),
-            affected=("affected", "sum"),
+            affected=("affected", _sum_of_known),
             unit=("unit", "first"),
-            damage=("damage", lambda values: values.sum(min_count=1)),
+            damage=("damage", _sum_of_known),
             damage_unit=("damage_unit", "first"),
         )
         found = table.reset_index().assign(method=str(method))
@@ -284,7 +286,8 @@ def overlay(
     protection : GeoDataFrame, optional
         Polygons with the column ``protection``: a standard in years, for :meth:`Exposure.annual`. A row takes the
         lowest standard that it lies in, and none where part of it lies in none; a standard of the asset itself comes
-        first, that of its territory last.
+        first, that of its territory last. What a raster counts goes by the standard of each place: a territory with
+        several has a row for each, such as ``people (1 in 100 years)``.
     scheduler : str, optional
         Address of a dask.distributed scheduler, to which the blocks of the raster are sent (extra ``dask``).
 
@@ -295,7 +298,7 @@ def overlay(
     Raises
     ------
     LayerError
-        When a layer has no CRS, no rows, mixed kinds of geometry, or repeated ids.
+        When a layer has no CRS, no rows, mixed kinds of geometry, or repeated ids; or two layers have one name.
     GeometryError
         When territories overlap.
     TableError
@@ -303,6 +306,7 @@ def overlay(
     UnitsError
         When a price is per something that the assets do not have.
     """
+    require_names(assets or {})
     notes = [*footprint.notes]
     tables = damage if damage is not None and damage.hazard == footprint.hazard and footprint.is_raster else None
     if tables is not None and footprint.units != "m":
@@ -311,10 +315,15 @@ def overlay(
     land = _territories(territories, notes)
     layers: dict[str, gpd.GeoDataFrame | xr.DataArray] = {"territories": land, **(assets or {})}
     on = Ground(land, footprint, tables, scheduler, None if protection is None else standards_of(protection))
-    found = [overlay_layer(name, asset, on, notes) for name, asset in layers.items()]
+    looked, seen = doubts.watched(footprint) if footprint.is_raster else (footprint, None)
+    # the territories read every window once; what other layers read is among these, or lies outside of them
+    grounds = {"territories": on._replace(footprint=looked)}
+    found = [overlay_layer(name, asset, grounds.get(name, on), notes) for name, asset in layers.items()]
     starts = np.cumsum([0, *(len(item.table) for item in found)])
     table = gpd.GeoDataFrame(pd.concat([item.table for item in found], ignore_index=True), crs=4326)
     parts, reached = (_joined([item[k] for item in found], starts) for k in (1, 2))
+    alone = parts if footprint.is_raster else _joined([item.alone for item in found], starts)
+    del found  # the rows of all layers are large: hold them once
     share = rows.foreign_share(table, rows.shares_of(parts, footprint.shares))
     table.insert(table.columns.get_loc("geometry"), "foreign_share", share)
     return Exposure(
@@ -323,12 +332,12 @@ def overlay(
         assets=table.rename_axis("row"),
         parts=parts,
         reached=reached,
-        alone=parts if footprint.is_raster else _joined([item.alone for item in found], starts),
+        alone=alone,
         notes=tuple(
             dict.fromkeys(
                 [
                     *notes,
-                    *flows.scenario_notes(table, footprint),
+                    *_scenario_notes(table, footprint, seen),
                     *_coverage_notes(table),
                     *_damage_notes(table, tables),
                 ]
@@ -336,6 +345,11 @@ def overlay(
         ),
         inputs=_inputs(footprint, [territories, *(assets or {}).values(), protection], tables),
     )
+
+
+def _sum_of_known(values: pd.Series) -> float:
+    """Return the sum, NaN where nothing is known."""
+    return float(values.sum(min_count=1))
 
 
 def _joined(tables: Sequence[pd.DataFrame], starts: Iterable[int]) -> pd.DataFrame:
@@ -363,11 +377,18 @@ def _territories(territories: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoData
     return land.set_geometry(gpd.GeoSeries(polygons, index=land.index, crs=land.crs))
 
 
+def _scenario_notes(table: pd.DataFrame, footprint: Footprint, seen: doubts.Seen | None) -> list[str]:
+    """Say what is doubtful about the scenarios: cell by cell, or by row where other machines have read the cells."""
+    if seen is None:
+        return []
+    return doubts.notes_of(footprint, seen) if any(seen) else doubts.row_notes(table, footprint)
+
+
 def _coverage_notes(table: pd.DataFrame) -> list[str]:
     """Say which layers the hazard data do not cover in full."""
     notes = []
     for layer, group in table.groupby("layer", sort=False):
-        bare = group["status"].isin(["partial", "not covered"])
+        bare = group["covered_fraction"] < rows.WHOLE
         if bare.any():
             notes.append(
                 f"{layer}: {int(bare.sum())} of {len(group)} rows are not or only partly covered by the hazard data; "

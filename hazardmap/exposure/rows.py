@@ -8,12 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from hazardmap import borders
+from hazardmap.columns import statuses
 from hazardmap.exposure.measure import Measured
 from hazardmap.footprint import NO_ORIGIN, Footprint
 
 __all__ = [
     "BEYOND",
     "OUTSIDE",
+    "WHOLE",
     "Rows",
     "asset_rows",
     "foreign_share",
@@ -40,8 +42,8 @@ class Rows(NamedTuple):
     alone: pd.DataFrame
 
 
-# A piece that is covered to within rounding is covered.
-_WHOLE = 1 - 1e-9
+WHOLE = 1 - 1e-9
+"""A row of which this much is covered is covered: the rest is rounding."""
 
 
 def asset_rows(
@@ -90,18 +92,26 @@ def asset_rows(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = found.total.ravel() / found.covered.ravel()
         part = np.where(amount > 0, affected / amount, 0.0).clip(0.0, 1.0)
-    number = pieces["territory"].to_numpy()[piece]
+    number = pieces["territory"].to_numpy()
+    # a text is made once a piece, and repeated by reference
+    texts = pd.DataFrame(
+        {
+            "layer": pieces["layer"].to_numpy(),
+            "kind": _texts(pieces, "kind"),
+            "asset": pieces["asset"].to_numpy(),
+            "name": pieces["name"].to_numpy(),
+            "territory": _label(land["id"], number),
+            "country": _label(land["country"], number),
+            "value_unit": pieces["value_unit"].to_numpy(),
+        }
+    ).take(piece)
     damage = (found.loss * price[:, None]).ravel()
     deeper = ~np.isnan(damage) & (found.maximum.ravel() > _column(pieces, "curve_end", np.inf)[piece])
     columns: dict[str, Any] = {
-        "layer": pieces["layer"].to_numpy()[piece],
-        "kind": _texts(pieces, "kind")[piece],
-        "asset": pieces["asset"].to_numpy()[piece],
-        "name": pieces["name"].to_numpy()[piece],
+        **{name: texts[name].array for name in ("layer", "kind", "asset", "name")},
         "scenario": np.tile(footprint.scenarios.index.to_numpy(), len(pieces)),
-        "territory": _label(land["id"], number),
-        "country": _label(land["country"], number),
-        "status": _status(affected, covered),
+        **{name: texts[name].array for name in ("territory", "country")},
+        "status": _status(affected, covered, footprint.hazard),
         "covered_fraction": covered,
         "affected_fraction": part,
         "level": np.where(worst >= 0, np.asarray(footprint.levels)[worst], np.nan),
@@ -112,7 +122,7 @@ def asset_rows(
         "affected": affected,
         "unit": unit,
         "value": pieces["value"].to_numpy(dtype=float)[piece],
-        "value_unit": pieces["value_unit"].to_numpy()[piece],
+        "value_unit": texts["value_unit"].array,
         "damage": damage,
         "damage_unit": only_where(~np.isnan(damage), _texts(pieces, "damage_unit")[piece]),
         "damage_flag": only_where(deeper, np.full(count, BEYOND, dtype=object)),
@@ -159,10 +169,13 @@ def _label(values: pd.Series, number: npt.NDArray[np.int64]) -> npt.NDArray[np.o
     return np.where(number == borders.OUTSIDE, OUTSIDE, values.astype(str).to_numpy(dtype=object)[number])
 
 
-def _status(affected: npt.NDArray[np.float64], covered: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
-    """Say hit, dry, partial or not covered; what no data cover is never dry."""
-    conditions = [affected > 0, covered >= _WHOLE, covered > 0]
-    return np.select(conditions, ["hit", "dry", "partial"], "not covered").astype(object)
+def _status(
+    affected: npt.NDArray[np.float64], covered: npt.NDArray[np.float64], hazard: str
+) -> npt.NDArray[np.object_]:
+    """Say what became of each row; what no data cover is never called dry, or not hit."""
+    conditions = [affected > 0, covered >= WHOLE, covered > 0]
+    words = np.array(statuses(hazard), dtype=object)
+    return np.take(words, np.select(conditions, [0, 2, 1], 3))
 
 
 def shares_of(parts: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:

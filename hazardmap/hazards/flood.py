@@ -25,7 +25,8 @@ from hazardmap.footprint import (
 )
 from hazardmap.neighbours.mosaics import mosaic
 from hazardmap.neighbours.seamlines import seams
-from hazardmap.neighbours.sourcemaps import source_maps
+from hazardmap.neighbours.sourcemaps import CLASSES, source_maps
+from hazardmap.scenarios import require_labels, require_rising
 from hazardmap.stack import combine, stack, stack_velocities
 
 __all__ = ["flood"]
@@ -113,7 +114,7 @@ def flood(  # noqa: PLR0913  (layers and options are the keys of a study)
         When the scenarios of one map are not on one grid.
     FootprintError
         When flow directions are given without territories, a velocity without a rating or the other way round,
-        return periods are repeated or not sorted, or a map is not as described above.
+        return periods or labels are repeated, return periods are not sorted, or a map is not as described above.
     NoOverlapError
         When a map lies outside the territories of its country.
 
@@ -173,6 +174,7 @@ def flood(  # noqa: PLR0913  (layers and options are the keys of a study)
         },
         maps=depths.maps,
         seams=depths.seams,
+        rising=_rising(depths),
     )
 
 
@@ -181,7 +183,10 @@ def _levels(levels: Any, rating: Any) -> tuple[float, ...]:
         raise FootprintError(f"the rating is {rating!r}; expected one of hazardmap.hazard_rating; call that with it")
     if levels is None:
         return DEPTH_LEVELS if rating is None else rating.levels
-    return class_edges(levels)
+    edges = class_edges(levels)
+    if edges[0] < 0:
+        raise FootprintError(f"levels begin at {edges[0]:g}; expected 0 or more, since dry land is 0; leave it out")
+    return edges
 
 
 class _Depths(NamedTuple):
@@ -210,7 +215,8 @@ def _depths(
         raise FootprintError(f"scenario {absent[0]!r} has no layer; expected a raster of depths; add 'layer'")
     failure = [_fails(item) for item in items]
     intensity = stack([item["layer"] for item in items], names, units="m", least=0.0)
-    _check_order(table[~np.array(failure)])
+    require_rising(table[~np.array(failure)], name="flood")
+    require_labels(table, name="flood")
     speed = stack_velocities([item.get("velocity") for item in items], intensity, names)
     rated, notes = _rated(intensity, speed, rating)
     return _Depths(rated, table, rasters, failure, notes)
@@ -275,24 +281,15 @@ def _rated(
     )
 
 
+def _rising(depths: _Depths) -> tuple[str, ...]:
+    """Scenarios from frequent to rare: those with a probability, or the classes of several maps; no failure."""
+    ordered = depths.scenarios["probability"].notna().to_numpy() | (depths.maps is not None)
+    return tuple(depths.scenarios.index[ordered & ~np.array(depths.failure)])
+
+
 def _behind_dikes(depths: _Depths, protected: gpd.GeoDataFrame) -> _Depths:
     held, notes = held_back(depths.intensity, depths.scenarios, depths.failure, protected)
     return depths._replace(intensity=held, notes=(*depths.notes, *notes))
-
-
-def _check_order(table: pd.DataFrame) -> None:
-    """Refuse return periods that are repeated, or not from frequent to rare."""
-    periods = table["return_period"].dropna().tolist()
-    words = ", ".join(f"{each:g}" for each in periods)
-    if len(set(periods)) < len(periods):
-        raise FootprintError(
-            f"the scenarios repeat a return period: {words}; expected each once; drop or correct one, or overlay them "
-            "as two floods"
-        )
-    if periods != sorted(periods):
-        raise FootprintError(
-            f"the scenarios have the return periods {words}; expected them from frequent to rare; sort or correct them"
-        )
 
 
 def _scenarios(depth: xr.DataArray | Scenarios, velocity: xr.DataArray | None) -> Scenarios:
@@ -300,6 +297,7 @@ def _scenarios(depth: xr.DataArray | Scenarios, velocity: xr.DataArray | None) -
     items = _split(depth) if isinstance(depth, xr.DataArray) else list(depth)
     if not items:
         raise FootprintError("flood has no depth raster; expected at least one scenario; list them under 'depth'")
+    _require_rasters(items)
     if velocity is None:
         return items
     speeds = [item["layer"] for item in _split(velocity)] if "scenario" in velocity.dims else [velocity] * len(items)
@@ -316,6 +314,16 @@ def _scenarios(depth: xr.DataArray | Scenarios, velocity: xr.DataArray | None) -
             "name it beside the layer of each scenario"
         )
     return [{**item, "velocity": speed} for item, speed in zip(items, speeds, strict=True)]
+
+
+def _require_rasters(items: Scenarios) -> None:
+    for number, item in enumerate(items, start=1):
+        for key in ("layer", "velocity"):
+            given = item.get(key)
+            if given is not None and not isinstance(given, xr.DataArray):
+                raise FootprintError(
+                    f"the {key} of scenario {number} is a {type(given).__name__}; expected a raster; name another"
+                )
 
 
 def _split(depth: xr.DataArray) -> list[dict[str, Any]]:
@@ -338,4 +346,8 @@ def _described(item: Mapping[str, Any]) -> dict[str, Any]:
     strange = sorted(set(item) - known)
     if strange:
         raise FootprintError(f"a scenario has the key {strange[0]!r}; expected some of {sorted(known)}; correct it")
+    if item.get("class") not in (None, "", *CLASSES):
+        raise FootprintError(
+            f"a scenario has the class {item['class']!r}; expected one of {', '.join(CLASSES)}; or leave it out"
+        )
     return {key: value for key, value in item.items() if key not in beside}

@@ -17,6 +17,7 @@ from hazardmap import borders, checks
 from hazardmap.coverage import cell_areas
 from hazardmap.errors import FootprintError, HazardmapError, LayerError, NoOverlapError
 from hazardmap.footprint import scenario_table
+from hazardmap.scenarios import require_labels, require_rising
 from hazardmap.stack import stack, stack_velocities
 
 __all__ = ["CLASSES", "SourceMap", "cell_size", "land_of", "lands_of", "source_maps"]
@@ -87,7 +88,8 @@ def source_maps(items: Sequence[Mapping[str, Any]]) -> list[SourceMap]:
     Raises
     ------
     FootprintError
-        When a raster belongs to no country or class, or the return periods of a map are repeated or not sorted.
+        When a raster belongs to no country or class, the return periods or labels of a map are repeated, or its return
+        periods are not sorted.
     UnitsError
         When a raster has no units of length.
     GridError
@@ -156,24 +158,12 @@ def _named(item: Mapping[str, Any]) -> str:
 def _check_order(name: str, table: pd.DataFrame) -> None:
     """Refuse scenarios that are not listed from frequent to rare."""
     classes = [CLASSES.index(each) for each in table.index]
-    periods = table["return_period"].dropna().tolist()
-    if len(set(periods)) < len(periods):
-        raise FootprintError(
-            f"map {name!r} repeats a return period: {_years(periods)}; expected each once; drop or correct one"
-        )
     if classes != sorted(classes):
         raise FootprintError(
             f"map {name!r} lists the classes {', '.join(table.index)}; expected {', '.join(CLASSES)}; sort them"
         )
-    if periods != sorted(periods):
-        raise FootprintError(
-            f"map {name!r} has the return periods {_years(periods)}; expected them from frequent to rare, "
-            "as its classes are; sort or correct them"
-        )
-
-
-def _years(periods: Sequence[float]) -> str:
-    return ", ".join(f"{each:g}" for each in periods)
+    require_rising(table, name=f"map {name!r}")
+    require_labels(table, name=f"map {name!r}")
 
 
 def cell_size(grid: GeoBox) -> float:
