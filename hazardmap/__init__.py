@@ -202,6 +202,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("hazardmap")
     if name not in _HOME:
         raise AttributeError(f"module 'hazardmap' has no attribute {name!r}")
     return getattr(import_module(f"hazardmap.{_HOME[name]}"), name)

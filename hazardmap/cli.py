@@ -23,7 +23,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Map hazards across borders: which country a hazard comes from, and which country feels it.",
 )
 
 layer_commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -39,6 +38,30 @@ Changes = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for the outputs.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say how long each step took.")]
+
+
+def _say_version(*, wanted: bool) -> None:
+    if wanted:
+        from hazardmap import __version__
+
+        typer.echo(f"hazardmap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _say_version(wanted=value),
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Map hazards across borders: which country a hazard comes from, and which country feels it."""
 
 
 @app.command()
@@ -149,13 +172,15 @@ def publish(
     changes: Changes = None,
     language: Annotated[str, typer.Option("--language", help="Of the first page: nl, fr, de or en.")] = "en",
     inventory: Annotated[Path | None, typer.Option("--risks", metavar="FILE", help="Risk inventory to show.")] = None,
+    publisher: Annotated[str | None, typer.Option("--publisher", help="Your organisation, for the catalogue.")] = None,
 ) -> None:
     """Run a study and write a portal: pages in four languages, map, files, catalogues, checksums."""
     from hazardmap.portal import publish as write
     from hazardmap.study import Study
 
     with _progress() as say:
-        site = write(Study.from_yaml(study, changes or []), folder, language=language, risks=inventory, say=say)
+        read = Study.from_yaml(study, changes or [])
+        site = write(read, folder, language=language, risks=inventory, publisher=publisher, say=say)
     for note in site.licensing.notes:
         typer.echo(f"- {note}", err=True)
     count = sum(not place.whole for place in site.places)
@@ -206,8 +231,8 @@ def alert(
     """Draft a warning for a zone (CAP 1.2, four languages); it is never marked as actual."""
     from datetime import datetime
 
+    from hazardmap.dates import source_date
     from hazardmap.portal.alert import draft_alert, read_zone, write_alert
-    from hazardmap.study import source_date
 
     day = source_date()
     sent = datetime.fromisoformat(f"{day}T00:00:00+00:00") if day else datetime.now().astimezone()

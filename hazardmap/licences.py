@@ -10,6 +10,10 @@ from hazardmap import catalog
 
 __all__ = ["Licensing", "address_of", "licensing"]
 
+# What may be passed on under another licence. The GNU LGPL 3.0 is the GNU GPL 3.0 with additional permissions (its
+# preamble), and whoever passes a work on may take these away (GPL 3.0, section 7).
+_PASSED_ON_AS = {"LGPL-3.0-or-later": "GPL-3.0-or-later"}
+
 _VERSION = re.compile(r"-[0-9.]+$")
 
 
@@ -37,7 +41,8 @@ def licensing(inputs: Iterable[Mapping[str, Any]]) -> Licensing:
     """Say whether layers may be combined into one result that is redistributed, and under which licence.
 
     A result inherits a share-alike licence (zones cut at borders of OpenStreetMap are under the ODbL). Two
-    share-alike licences of different families cannot both be kept, nor can one of them beside a non-commercial licence
+    share-alike licences of different families cannot both be kept, unless one lets the whole pass under the other
+    (LGPL and GPL); nor can one of them beside a non-commercial licence
     that is not its own; a licence without derivatives allows no result at all. What a licence asks for stands in the
     table ``licence-rules``. No legal advice.
 
@@ -86,7 +91,7 @@ def _conflicts(known: Mapping[str, str]) -> list[str]:
     """Return each pair of licences that one result cannot keep both of."""
     bound = sorted(licence for licence in known if "share-alike" in _rules()[licence])
     paid = sorted(licence for licence in known if "non-commercial" in _rules()[licence])
-    pairs = [(b, a) for k, a in enumerate(bound) for b in bound[k + 1 :] if _family(a) != _family(b)]
+    pairs = [(b, a) for k, a in enumerate(bound) for b in bound[k + 1 :] if not _fit(a, b)]
     pairs += [(b, a) for a in bound for b in paid if b not in bound and "non-commercial" not in _rules()[a]]
     return [
         f"{known[one]!r} is under {one} ({_kind(one)}) and {known[other]!r} under {other} ({_kind(other)}): "
@@ -100,7 +105,7 @@ def _whole(known: Mapping[str, str]) -> str:
     for rule in ("share-alike", "non-commercial"):
         found = sorted(licence for licence in known if rule in _rules()[licence])
         if found:
-            return found[-1]
+            return next((name for name in found if name in map(_PASSED_ON_AS.get, found)), found[-1])
     return ""
 
 
@@ -119,6 +124,11 @@ def _doubts(layers: list[Mapping[str, Any]]) -> list[str]:
 
 def _kind(licence: str) -> str:
     return ", ".join(rule for rule in ("share-alike", "non-commercial") if rule in _rules()[licence])
+
+
+def _fit(one: str, other: str) -> bool:
+    """Whether one result can be under both of two share-alike licences."""
+    return _family(one) == _family(other) or _PASSED_ON_AS.get(one) == other or _PASSED_ON_AS.get(other) == one
 
 
 def _family(licence: str) -> str:

@@ -1,9 +1,7 @@
 """A study: one YAML file that names an area, hazards, assets and outputs."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -14,12 +12,15 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from hazardmap import catalog, chemistry, hazards, outputs
+from hazardmap.cards import terms_of
 from hazardmap.damages import AssetDamage, Damage
+from hazardmap.dates import require_date, source_date
 from hazardmap.errors import HazardmapError, NoOverlapError, StudyError
-from hazardmap.writing import require_folder
+from hazardmap.provenance import inputs
+from hazardmap.writing import require_apart, require_folder
 from hazardmap.yamlfile import Document, override, read_yaml
 
-__all__ = ["Study", "source_date"]
+__all__ = ["Study"]
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Study(BaseModel):
     def _in_order(cls, area: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         west, south, east, north = area
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-            raise ValueError(f"{list(area)} is no area; expected [west, south, east, north] in degrees")
+            raise ValueError("the corners are out of order, or beyond the earth")
         return area
 
     @classmethod
@@ -144,7 +145,7 @@ class Study(BaseModel):
         say : function
             Told what is being done.
         made : str, optional
-            Date for the outputs; by default from ``SOURCE_DATE_EPOCH``, else none.
+            Date for the outputs (ISO 8601); by default from ``SOURCE_DATE_EPOCH``, else none.
         scheduler : str, optional
             Address of a dask.distributed scheduler, to which the blocks of rasters are sent (extra ``dask``).
 
@@ -161,7 +162,9 @@ class Study(BaseModel):
         from hazardmap.exposure import overlay
 
         out = out or self.folder / "output"
+        made = require_date(made, "made") or source_date()
         targets = self._targets(out)
+        self._require_free(terms_of(self), targets)
         territories = self._territories(say)
         assets = self._assets(say)
         tables = None if self.damage is None else self.damage.tables(self.folder)
@@ -173,20 +176,25 @@ class Study(BaseModel):
             say(f"{name}: laying it over {len(territories)} territories and {len(assets)} layers")
             found[name] = overlay(footprint, territories, assets, damage=tables, protection=dikes, scheduler=scheduler)
             _log.info("%s overlaid in %.1f s", name, perf_counter() - started)
-        self._write(list(found.values()), targets, say, made or source_date())
+        self._write(list(found.values()), targets, say, made)
         return found
 
     def _write(
         self, exposures: list[Any], targets: dict[str, tuple[Path, dict[str, Any]]], say: Say, made: str | None
     ) -> None:
-        for _, options in targets.values():
-            outputs.require_free(exposures, restricted=bool(options.pop("restricted", False)))
-        for name, (path, options) in targets.items():
+        self._require_free(inputs(exposures), targets)
+        for name, (path, choices) in targets.items():
+            options = {key: value for key, value in choices.items() if key != "restricted"}
             say(f"writing {path}")
             output = outputs.get(name)
             known = {"title": self.title, "note": self.note, "made": made, "study": self.model_dump(mode="json")}
             given = {key: value for key, value in known.items() if key in outputs.options(output)}
             output(exposures, path, **{**given, **options})
+
+    @staticmethod
+    def _require_free(layers: list[dict[str, Any]], targets: dict[str, tuple[Path, dict[str, Any]]]) -> None:
+        for _, options in targets.values():
+            outputs.require_free(layers, restricted=bool(options.get("restricted", False)))
 
     def paths(self, out: Path | None = None) -> list[Path]:
         """Return the paths that a run writes to."""
@@ -281,6 +289,7 @@ class Study(BaseModel):
                 targets[name] = (target, outputs.prepared(name, options, self.folder))
             except HazardmapError as error:
                 raise type(error)(f"outputs.{name}: {error}") from None
+        require_apart({name: path for name, (path, _) in targets.items()})
         return targets
 
     def _questions(self, out: Path | None) -> list[tuple[str, Callable[[], Any]]]:
@@ -312,6 +321,16 @@ _TABLES: dict[str, Callable[..., Any]] = {
     "wind_rose": catalog.parameters,
 }
 
+# What a key of a study takes, and how many names lead to it.
+_EXPECTED: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("title", "note"), (1, "expected a text, or one for each language: {en: ..., nl: ...}")),
+    **dict.fromkeys(("territories", "protection"), (1, "expected the name of a layer, a path, or a card")),
+    "area": (1, "expected [west, south, east, north] in degrees, with decimal points"),
+    "hazards": (2, "expected names of hazards, each with its keys below it"),
+    "assets": (2, "expected names, each with that of a layer, a path, or a card"),
+    "outputs": (2, "expected names of outputs, each with a path, such as 'webmap: map.html'"),
+}
+
 
 def _wide(where: str) -> bool:
     return where.startswith("hazards.") and where.endswith(_WHOLE)
@@ -324,12 +343,6 @@ def _require_kind(found: Any, annotation: str, where: str) -> None:
     wanted = [kind for name, kind in kinds.items() if name in annotation]
     if own in kinds and wanted and kinds[own] not in wanted:
         raise StudyError(f"{where} is a {kinds[own]} layer; expected a {wanted[0]}; name another")
-
-
-def source_date() -> str | None:
-    """Return the date that ``SOURCE_DATE_EPOCH`` says, if it is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), tz=UTC).date().isoformat() if epoch.isdigit() else None
 
 
 def _check_names(study: Study, document: Document) -> None:
@@ -395,7 +408,9 @@ def _unknown(key: str, known: Sequence[str]) -> str:
 
 def _explain(error: pydantic.ValidationError, document: Document) -> str:
     """Say the first fault of a study in one line, with its line in the file."""
-    first = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    # Whoever misspells a key lacks it too: the key is what there is to correct.
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     place = tuple(first["loc"])
     where = f"{document.path} line {document.line(place)}:"
     if first["type"] == "extra_forbidden":
@@ -403,8 +418,11 @@ def _explain(error: pydantic.ValidationError, document: Document) -> str:
         owner = parts.get(len(place), Study)
         inside = ".".join(str(part) for part in place[:-1]) or "the study"
         return f"{where} {inside} {_unknown(str(place[-1]), _keys(owner))}"
-    key = ".".join(str(part) for part in place)
-    if first["type"] == "missing":
-        return f"{where} the study has no {key!r}; expected one; add it"
-    found = str(first.get("input"))[:60]
-    return f"{where} {key} is {found}; {first['msg'].removeprefix('Value error, ')}; correct it"
+    depth, expected = _EXPECTED.get(str(place[0]), (len(place), ""))
+    if first["type"] == "missing" and len(place) != depth + 1:
+        return f"{where} the study has no {'.'.join(map(str, place))!r}; expected one; add it"
+    found = document.data
+    for part in place[:depth]:
+        found = found[part]
+    expected = expected or first["msg"].replace("Input should be", "expected")
+    return f"{where} {'.'.join(map(str, place[:depth]))} is {str(found)[:60]}; {expected}; correct it"

@@ -3,13 +3,17 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import permutations
 from pathlib import Path
 
 from hazardmap.errors import OutputError
 
-__all__ = ["file_name", "harmless", "paths_of", "printable", "reported", "require_folder", "written"]
+__all__ = ["file_name", "harmless", "paths_of", "printable", "reported", "require_apart", "require_folder", "written"]
+
+# What writes files and has errors of its own for a disk that is full.
+_LIBRARIES = ("pyogrio", "rasterio", "sqlite3", "xlsxwriter")
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def reported(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(_cannot(path, error.strerror or str(error))) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("pyogrio", "rasterio", "sqlite3"):
+        if type(error).__module__.partition(".")[0] not in _LIBRARIES:
             raise
         raise OutputError(_cannot(path, str(error))) from error
 
@@ -59,6 +63,25 @@ def _cannot(path: Path, reason: str) -> str:
         f"{path} cannot be written ({reason[:200]}); expected a folder with room and the right to write; "
         "choose another with --out"
     )
+
+
+def require_apart(targets: Mapping[str, Path]) -> None:
+    """Refuse two outputs that write to one file, or of which one writes below the file of another.
+
+    Raises
+    ------
+    OutputError
+        Naming both.
+
+    Examples
+    --------
+    >>> require_apart({"csv": Path("tables"), "webmap": Path("map.html")})
+    """
+    for (one, path), (other, beside) in permutations(targets.items(), 2):
+        if path.suffix and path in (beside, *beside.parents):
+            raise OutputError(
+                f"outputs.{one} and outputs.{other} both write to {path}; expected a path each; change one"
+            )
 
 
 def require_folder(folder: Path) -> None:

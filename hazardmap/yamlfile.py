@@ -23,6 +23,13 @@ MAX_DEPTH = 20
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})?(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?")
+# What the faults are that people make most, by a sign in the words of the parser.
+_PLAINLY = {
+    r"'\t'": "a tab stands before the text; expected spaces; replace it",
+    "mapping values are not allowed": "a second ': ' stands on the line; expected one; put the text in quotes",
+    "expected <block end>": "it does not line up with what stands above, or a quote before it is open; "
+    "expected YAML; correct the indentation",
+}
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 ValuePath = tuple[str | int, ...]
@@ -100,7 +107,8 @@ def parse_yaml(text: str, path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         problem = " ".join((error.problem or "no YAML").split())
-        raise FileError(f"{path} line {line}: {problem}; expected YAML; correct the line") from None
+        plainly = next((text for sign, text in _PLAINLY.items() if sign in problem), None)
+        raise FileError(f"{path} line {line}: {plainly or f'{problem}; expected YAML; correct the line'}") from None
     except yaml.YAMLError as error:
         raise FileError(f"{path}: {' '.join(str(error).split())}; expected YAML; correct the file") from None
 

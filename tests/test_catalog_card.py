@@ -69,6 +69,8 @@ def test_by_path_or_in_place(folder):
         ({"columns": ["id"]}, "columns is .*; expected a mapping"),
         ({"columns": {"id": [1]}}, r"columns\.id is \[1\]; expected text"),
         ({"sha256": "abc"}, "expected 64 hexadecimal digits"),
+        ({"date": "last summer"}, "date is 'last summer'; expected a year, month or day such as 2019"),
+        ({"date": "2026-02-30"}, "date is '2026-02-30'; expected a year"),
         ({"title": 3}, "title is 3; expected a mapping"),
         ({"path": None}, "no key 'path'"),
         ({"path": "a.tif", "units": {"depth": "m"}}, "a raster has one kind of units"),

@@ -19,6 +19,9 @@ def layers(*licences):
         (["CC-BY-SA-3.0", "CC-BY-SA-4.0"], "CC-BY-SA-4.0"),
         (["CC-BY-4.0", "CC-BY-NC-4.0"], "CC-BY-NC-4.0"),
         (["CC-BY-NC-SA-4.0", "CC-BY-NC-4.0"], "CC-BY-NC-SA-4.0"),
+        (["LGPL-3.0-or-later", "GPL-3.0-or-later"], "GPL-3.0-or-later"),
+        (["GPL-3.0-or-later", "CC-BY-4.0", "LGPL-3.0-or-later"], "GPL-3.0-or-later"),
+        (["LGPL-3.0-or-later", "MIT"], "LGPL-3.0-or-later"),
         ([None], ""),
     ],
 )
@@ -33,6 +36,8 @@ def test_what_can_be_combined_says_under_what(licences, whole):
         (["ODbL-1.0", "CC-BY-SA-4.0"], ("layer0", "layer1")),
         (["ODbL-1.0", "CC-BY-4.0", "CC-BY-NC-4.0"], ("layer0", "layer2")),
         (["CC-BY-4.0", "CC-BY-ND-4.0"], ("layer1",)),
+        (["LGPL-3.0-or-later", "CC-BY-SA-4.0"], ("layer0", "layer1")),
+        (["GPL-3.0-or-later", "CC-BY-NC-4.0"], ("layer0", "layer1")),
         (["ODbL-1.0", "CC-BY-NC-SA-4.0"], ("layer0", "layer1")),
     ],
 )

@@ -24,8 +24,10 @@ from shapely import box
 
 import hazardmap as hm
 from hazardmap import portal
+from hazardmap.dates import source_date
 from hazardmap.errors import FileError, HazardmapError, OutputError
 from hazardmap.portal import folder as folders
+from hazardmap.portal.catalogues import dcat, stac
 from hazardmap.portal.figures import Figures, neighbours_of, places_of
 from hazardmap.portal.pages import pages
 from hazardmap.portal.site import Site, slug
@@ -34,6 +36,8 @@ from hazardmap.study import Study
 from tests.commandline import run
 
 ATTACK = "</style><script>window.hit=1</script><img src=x onerror=window.hit=1>{{7*7}}'\""
+
+PUBLISHER = "Veiligheidsregio & <co>"
 
 STUDY = """\
 title: { en: "A flood", nl: "Een overstroming" }
@@ -95,7 +99,7 @@ def study(tmp_path_factory):
 def published(study, tmp_path_factory):
     """A portal, and what was published."""
     folder = tmp_path_factory.mktemp("public") / "portal"
-    return folder, portal.publish(Study.from_yaml(study), folder, made="2026-01-31")
+    return folder, portal.publish(Study.from_yaml(study), folder, made="2026-01-31", publisher=PUBLISHER)
 
 
 NONE = "\N{EN DASH}"
@@ -217,7 +221,7 @@ def test_the_folder_verifies_and_so_does_sha256sum(published):
 
 def test_two_runs_give_the_same_bytes(study, published, tmp_path):
     folder, _ = published
-    portal.publish(Study.from_yaml(study), tmp_path / "again", made="2026-01-31")
+    portal.publish(Study.from_yaml(study), tmp_path / "again", made="2026-01-31", publisher=PUBLISHER)
     assert (tmp_path / "again" / "SHA256SUMS").read_bytes() == (folder / "SHA256SUMS").read_bytes()
 
 
@@ -259,6 +263,85 @@ def test_dcat_is_read_as_rdf_without_a_network(published):
     ]
     assert "https://example.org/portal/data/run.json" in {str(each) for each in graph.objects(None, dcat.downloadURL)}
     assert {int(size) for size in graph.objects(None, dcat.byteSize)} == {file.size for file in site.downloads}
+    for name, kinds in DCAT_AP.items():
+        nodes = list(graph.subjects(rdflib.RDF.type, rdflib.URIRef(name)))
+        assert nodes, name
+        for node in nodes:
+            for path, (least, most, kind) in kinds.items():
+                values = list(graph.objects(node, rdflib.URIRef(path)))
+                assert least <= len(values) <= most, (name, path, values)
+                assert all(is_of(graph, value, kind) for value in values), (name, path, values)
+    assert {str(each) for each in graph.objects(None, rdflib.URIRef(f"{FOAF}name"))} == {PUBLISHER}
+
+
+DCAT, DCT, FOAF = "http://www.w3.org/ns/dcat#", "http://purl.org/dc/terms/", "http://xmlns.com/foaf/0.1/"
+SPDX, XSD, SKOS = (
+    "http://spdx.org/rdf/terms#",
+    "http://www.w3.org/2001/XMLSchema#",
+    "http://www.w3.org/2004/02/skos/core#",
+)
+MANY = 99
+DATES = {f"{XSD}{name}" for name in ("date", "dateTime", "gYear", "gYearMonth")}
+# How often each property stands, and what it points to: DCAT-AP 3.0.0 (SEMIC), its shapes for the classes used here;
+# recommended ones are asked for too where something is known of them.
+DCAT_AP = {
+    f"{DCAT}Catalog": {
+        f"{DCT}title": (1, MANY, "text"),
+        f"{DCT}description": (1, MANY, "text"),
+        f"{DCT}publisher": (1, 1, f"{FOAF}Agent"),
+        f"{DCT}language": (1, MANY, f"{DCT}LinguisticSystem"),
+        f"{DCT}issued": (0, 1, "date"),
+        f"{DCT}spatial": (1, MANY, f"{DCT}Location"),
+        f"{FOAF}homepage": (1, 1, f"{FOAF}Document"),
+        f"{DCAT}dataset": (1, MANY, f"{DCAT}Dataset"),
+    },
+    f"{FOAF}Agent": {f"{FOAF}name": (1, MANY, "text")},
+    f"{DCAT}Dataset": {
+        f"{DCT}title": (1, MANY, "text"),
+        f"{DCT}description": (1, MANY, "text"),
+        f"{DCT}publisher": (1, 1, f"{FOAF}Agent"),
+        f"{DCT}identifier": (1, MANY, "text"),
+        f"{DCT}language": (1, MANY, f"{DCT}LinguisticSystem"),
+        f"{DCT}issued": (0, 1, "date"),
+        f"{DCT}spatial": (1, MANY, f"{DCT}Location"),
+        f"{DCT}provenance": (1, MANY, f"{DCT}ProvenanceStatement"),
+        f"{DCAT}keyword": (1, MANY, "text"),
+        f"{DCAT}theme": (1, MANY, f"{SKOS}Concept"),
+        f"{DCAT}distribution": (1, MANY, f"{DCAT}Distribution"),
+    },
+    f"{SKOS}Concept": {f"{SKOS}prefLabel": (1, MANY, "text")},
+    f"{DCT}Location": {f"{DCAT}bbox": (1, 1, "text")},
+    f"{DCAT}Distribution": {
+        f"{DCAT}accessURL": (1, MANY, "address"),
+        f"{DCAT}downloadURL": (1, MANY, "address"),
+        f"{DCAT}mediaType": (1, 1, f"{DCT}MediaType"),
+        f"{DCAT}byteSize": (1, 1, f"{XSD}nonNegativeInteger"),
+        f"{DCT}format": (1, 1, f"{DCT}MediaTypeOrExtent"),
+        f"{DCT}license": (1, 1, f"{DCT}LicenseDocument"),
+        f"{DCT}issued": (0, 1, "date"),
+        f"{DCT}title": (1, MANY, "text"),
+        f"{SPDX}checksum": (1, 1, f"{SPDX}Checksum"),
+    },
+    f"{SPDX}Checksum": {
+        f"{SPDX}algorithm": (1, 1, f"{SPDX}ChecksumAlgorithm"),
+        f"{SPDX}checksumValue": (1, 1, f"{XSD}hexBinary"),
+    },
+}
+
+
+def is_of(graph, value, kind):
+    """Whether a value of RDF is a literal of a kind, an address, or a node of a class."""
+    from rdflib import RDF, Literal, URIRef
+
+    if kind == "address":
+        return isinstance(value, URIRef)
+    if kind == "text":
+        return isinstance(value, Literal)
+    if kind == "date":
+        return str(value.datatype) in DATES
+    if kind.startswith(XSD):
+        return isinstance(value, Literal) and str(value.datatype) == kind
+    return (value, RDF.type, URIRef(kind)) in graph
 
 
 DAMAGE = {
@@ -446,7 +529,7 @@ def test_an_unknown_origin_is_not_told_as_nothing_from_abroad(hand_made):
     found = dict(pages(site))
     nl, be = (re.search('<p class="summary">(.*)</p>', found[f"territory-{name}-1.html"])[1] for name in ("NL", "BE"))
     assert re.fullmatch(r"HQ100: [0-9.]+ km²\. The origin of 100% is not known\.", nl)
-    assert ", 50% of it from other countries; most from: " in be
+    assert ", 50% of it attributed to other countries; most to: " in be
     assert be.endswith("The origin of 50% is not known.")
 
 
@@ -507,6 +590,10 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_comput
             portal.publish(Study.from_yaml(study), tmp_path / "closed" / "portal", say=pytest.fail)
 
 
+def nothing_computed(step):
+    assert step == "running the study"  # and no step of it
+
+
 CHANGES = {
     "a layer that must not be passed on": (
         ("licence: CC0-1.0", "licence: CC0-1.0, redistribute: false"),
@@ -532,8 +619,39 @@ def test_what_cannot_be_published_is_one_error_and_writes_nothing(study, tmp_pat
     path = study.with_name(f"{list(CHANGES).index(case)}.yaml")
     path.write_text(STUDY.replace(*change), encoding="utf-8")
     with pytest.raises(HazardmapError, match=message):
-        portal.publish(Study.from_yaml(path), tmp_path / "portal")
+        portal.publish(Study.from_yaml(path), tmp_path / "portal", say=nothing_computed)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("made", ["31/01/2026", "2026-02-30", "2026", "last summer", "2026-01-31T12:00:00"])
+def test_a_date_that_is_none_is_refused_before_anything_is_computed(study, tmp_path, made):
+    with pytest.raises(OutputError, match=r"made is .*; expected a date such as 2026-01-31"):
+        portal.publish(Study.from_yaml(study), tmp_path / "a", made=made, say=pytest.fail)
+    with pytest.raises(OutputError, match=r"made is .*; expected a date such as 2026-01-31"):
+        Study.from_yaml(study).run(tmp_path / "a", made=made, say=pytest.fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_of_a_catalogue_is_that_of_the_run_in_utc(hand_made):
+    def times(**how):
+        site = Site(exposures=[hand_made], study={"title": "A", "area": [5, 50, 6, 51]}, map="map.html", **how)
+        found = dict(stac(site))
+        item = next((json.loads(text) for path, text in found.items() if path.endswith("flood.json")), None)
+        return item and item["properties"]["datetime"], json.loads(dcat(site)).get("dct:issued")
+
+    assert times(made="2026-01-31T01:30:00+02:00") == (
+        "2026-01-30T23:30:00Z",
+        {"@type": "xsd:dateTime", "@value": "2026-01-30T23:30:00Z"},
+    )
+    assert times(made="2026-01-31")[1] == {"@type": "xsd:date", "@value": "2026-01-31"}
+    assert times()[1] is None
+
+
+def test_an_epoch_that_is_none_is_one_line(monkeypatch):
+    for text in ("yesterday", "9" * 30):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
+        with pytest.raises(OutputError, match="expected seconds since 1970"):
+            source_date()
 
 
 def test_an_unknown_language_is_refused(study, tmp_path):

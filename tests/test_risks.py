@@ -1,5 +1,6 @@
 """The joint risk inventory: ranges, the classes they reach, and pictures that show ranges as ranges."""
 
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -144,6 +145,56 @@ def test_figures_come_from_the_tables_of_a_study(written, tmp_path):
         inventory(path)
 
 
+ROWS = [
+    ("flood", "T1", 1, "places", "dry", "count", "people", None),
+    ("flood", "T1", 1, "places", "not covered", "count", "people", None),
+    ("flood", "T1", 1, "ports", "not covered", "count", None, None),
+    ("flood", "T1", 1, "homes", "hit", "count", None, "EUR"),
+    ("flood", "T100", 100, "places", "hit", "count", "people", None),
+]
+
+
+def feed(tmp_path, written, scenarios, measure="places", unit="people"):
+    """Figures of two scenarios: T1 reaches nothing, T100 does; of ports nothing is known."""
+    (tmp_path / "tables").mkdir(exist_ok=True)
+    columns = ["hazard", "scenario", "return_period_years", "measure", "unit", "origin", "attributed"]
+    flows = pd.DataFrame([("flood", "T100", 100, "places", "people", "BE", 30.0)], columns=columns)
+    flows.to_csv(tmp_path / "tables" / "flows.csv", index=False)
+    columns = ["hazard", "scenario", "return_period_years", "layer", "status", "unit", "value_unit", "damage_unit"]
+    pd.DataFrame(ROWS, columns=columns).to_csv(tmp_path / "tables" / "assets.csv", index=False)
+    study = f"tables: tables, scenarios: [{scenarios}]"
+    named = f"measure: {measure}, unit: {unit}" if measure else "hazard: flood"
+    return written(
+        ("{ min: 0.001, max: 0.01, source", f"{{ study: {{ {study} }}, source"),
+        ("{ min: 5, max: 200, unit: people,", f"{{ study: {{ {study}, {named} }}, unit: people,"),
+    )
+
+
+def test_a_scenario_that_reaches_nothing_counts_as_nothing(written, tmp_path):
+    [risk] = inventory(feed(tmp_path, written, "T1, T100")).risks
+    assert risk.frequency.ends == (0.01, 1)
+    assert risk.impacts["deaths"].ends == (0, 30)
+    [risk] = inventory(feed(tmp_path, written, "T1", unit="count")).risks
+    assert risk.impacts["deaths"].ends == (0, 0)
+    assert register(inventory(feed(tmp_path, written, "T1"))).loc[0, "nl-nrb deaths"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"scenarios": "T1, T7"}, "nothing for 'T7' .*expected one of the scenarios T1, T100"),
+        ({"scenarios": "T1", "measure": "place"}, "has no 'place'; expected one of homes, places, ports"),
+        ({"scenarios": "T1", "unit": "persons"}, "has no 'persons'; expected one of count, people"),
+        ({"scenarios": "T1", "measure": None}, "nothing is reached in 'T1'; expected measure and unit"),
+        ({"scenarios": "T1", "measure": "homes", "unit": "EUR"}, "homes are hit in 'T1', but how much in EUR is not"),
+        ({"scenarios": "T1", "measure": "ports", "unit": "count"}, "cover no ports, which is not the same as nothing"),
+    ],
+)
+def test_nothing_is_no_number_where_it_is_not_known(written, tmp_path, named, message):
+    with pytest.raises(StudyError, match=message):
+        inventory(feed(tmp_path, written, **named))
+
+
 BAD = {
     "a misspelt key": (("    category:", "    categry:"), r"line 5: risks.0.categry"),
     "a range upside down": (("min: 5, max: 200", "min: 200, max: 5"), r"line 8: .*min 200 lies above max 5"),
@@ -241,6 +292,14 @@ def test_the_workbook_holds_the_register_and_two_runs_give_the_same_bytes(writte
     assert list(rows[0]) == list(table.columns)
     assert rows[1][0] == "flood"
     assert rows[1][rows[0].index("frequency_max_per_year")] == 0.01
+
+
+@pytest.mark.parametrize(("package", "wanted"), [("xlsxwriter", "workbook"), ("matplotlib", "pictures")])
+def test_nothing_is_written_where_a_package_is_missing(written, tmp_path, monkeypatch, package, wanted):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(HazardmapError, match=rf"needs the package {package}; install hazardmap"):
+        write_all(inventory(written()), tmp_path / "out", **{wanted: True})
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_picture_as_png(written, tmp_path):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,6 +19,8 @@ import rasterio
 import shapely
 
 import hazardmap as hm
+from hazardmap.errors import OutputError
+from hazardmap.study import Study
 from tests.commandline import run
 
 ROOT = Path(__file__).parents[1]
@@ -156,6 +159,7 @@ BAD = {
     "an area without data": (("[5.5, 50.6, 6.0, 51.1]", "[-30, 10, -29, 11]"), r"outside|no feature|expected"),
     "a path that leaves": (("csv: tables", "csv: ../../tables"), r"outputs.csv writes to '../../tables', which leaves the output folder"),
     "an absolute path": (("csv: tables", "csv: /tmp/hazardmap-leaves"), r"leaves the output folder"),
+    "two outputs in one file": (("csv: tables", "csv: map.html\n  webmap: map.html"), r"outputs.csv and outputs.webmap both write to .*map.html"),
     "a YAML bomb": (("title: A test", "title: &a [x, x]\nnote: [*a, *a]"), r"line 1: an anchor or alias"),
     "levels out of order": (("    territories: borders", "    territories: borders\n    levels: [1, 0.5]"), r"levels are \[1.0, 0.5\]"),
     "no directions but borders": (("    territories: borders\n", ""), r"flow directions but no territories"),
@@ -172,6 +176,38 @@ def test_bad_studies_are_one_line_and_write_nothing(study, case):
     done = run("run", path, cwd=path.parent)
     assert_refused(done, message)
     assert not (path.parent / "output").exists()
+
+
+WRONG_KIND = {
+    "area: [5.5, 50.6, 6.0]": r"line 1: area is \[5.5, 50.6, 6.0\]; expected \[west, south, east, north\] in degrees",
+    "area: [5,5, 50,6, 6,0, 51,1]": r"area is \[5, 5, 50, 6, 6, 0, 51, 1\]; expected .* decimal points; correct it",
+    "area: ['5,5', '50,6', '6,0', '51,1']": r"area is .*; expected \[west",
+    "territories: 5": r"territories is 5; expected the name of a layer",
+    "hazards: [flood]": r"hazards is \['flood'\]; expected names of hazards",
+    "assets: {plants: 5}": r"assets.plants is 5; expected names, each with that of a layer",
+    "outputs: {webmap: }": r"outputs.webmap is None; expected names of outputs",
+    "title: {en: 5}": r"title is \{'en': 5\}; expected a text",
+    "output: {webmap: map.html}": r"the study has no key 'output'.*did you mean 'outputs'",
+}
+
+
+@pytest.mark.parametrize("line", WRONG_KIND)
+def test_a_value_of_the_wrong_kind_is_said_in_plain_words(tmp_path, line):
+    parts = {
+        "title": "title: A test",
+        "area": "area: [5.5, 50.6, 6.0, 51.1]",
+        "territories": "territories: territories",
+        "hazards": "hazards: {flood: {depth: flood-depth-t100}}",
+        "outputs": "outputs: {csv: tables}",
+    }
+    key = line.split(":")[0]
+    parts = {key: line} | {name: text for name, text in parts.items() if name not in (key, f"{key}s")}
+    file = tmp_path / "study.yaml"
+    file.write_text("\n".join(parts.values()))
+    with pytest.raises(hm.HazardmapError, match=WRONG_KIND[line]) as raised:
+        hm.Study.from_yaml(file)
+    assert "Input should" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def assert_refused(done, message):
@@ -267,6 +303,8 @@ def test_a_layer_that_must_not_be_redistributed_is_not_written(study):
     card = path.parent / "substations.yaml"
     card.write_text(card.read_text() + "redistribute: false\n")
     assert_refused(run("run", path, cwd=path.parent), r"'substations' must not be redistributed")
+    with pytest.raises(OutputError, match=r"'substations' must not be redistributed"):
+        Study.from_yaml(path).run(path.parent / "out", say=pytest.fail)  # before anything is opened
     changes = [
         f"--set={key}"
         for key in ("outputs.csv={path: tables, restricted: true}", "outputs.record={path: run.json, restricted: true}")
@@ -299,6 +337,12 @@ def test_a_killed_run_leaves_no_half_file(study):
     found = [p for p in (path.parent / "killed").rglob("*") if p.is_file() and not p.name.startswith(".")]
     assert all(p.read_bytes() == whole[p.name] for p in found)
     assert len(found) < len(whole)
+
+
+def test_the_version_is_said(tmp_path):
+    done = run("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, f"hazardmap {metadata.version('hazardmap')}")
+    assert hm.__version__ == metadata.version("hazardmap")
 
 
 def test_wrong_usage_is_exit_code_2(tmp_path):

@@ -95,7 +95,9 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
         ("a: 1\n---\nb: 2\n", 2, "second document"),
         ("? [a, b]\n: 1\n", 1, "key"),
         ("a: 1\nb: [1, 2\n", 3, "expected"),
-        ("a: 1\n\tb: 2\n", 2, "expected YAML"),
+        ("a: 1\n\tb: 2\n", 2, "a tab stands before the text; expected spaces"),
+        ("a: 1\n  b: 2\n", 2, "a second ': ' stands on the line"),
+        ("a:\n  b: 1\n c: 2\n", 3, "does not line up"),
         ("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), 1, "deeply"),
     ],
 )

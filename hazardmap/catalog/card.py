@@ -54,7 +54,8 @@ class Layer:
     title : dict
         Title per language (``en``, ``nl``, ``fr``, ``de``).
     licence, attribution, source, date : str, optional
-        SPDX identifier; line to show; where it comes from; date of the data (ISO 8601).
+        SPDX identifier; line to show; where it comes from; date of the data (ISO 8601:
+        year, month, day, or two with a slash between them).
     status : {"official", "indicative", "synthetic"}
         A card without one is taken as indicative, and a note says so.
     redistribute : bool

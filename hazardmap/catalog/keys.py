@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hazardmap.dates import timestamp
 from hazardmap.errors import LayerError
 
 __all__ = ["KEYS", "Area", "nearest"]
@@ -84,6 +85,16 @@ def _digest(value: Any, where: str) -> str:
     return text
 
 
+def _date(value: Any, where: str) -> str:
+    text = _text(value, where)
+    if timestamp(text) is None:
+        raise LayerError(
+            f"{where} is {text!r}; expected a year, month or day such as 2019, 2019-06 or 2019-06-30, or two with a "
+            "slash between them; correct the card"
+        )
+    return text
+
+
 def _one_of(*choices: str) -> Callable[[Any, str], str]:
     def check(value: Any, where: str) -> str:
         if value not in choices:
@@ -106,7 +117,7 @@ KEYS: dict[str, Callable[[Any, str], Any]] = {
     "licence": _text,
     "attribution": _text,
     "source": _text,
-    "date": _text,
+    "date": _date,
     "status": _one_of(*STATUSES),
     "redistribute": _flag,
     "units": _units,

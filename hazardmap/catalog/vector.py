@@ -177,9 +177,10 @@ def _with_id(layer: Layer, features: gpd.GeoDataFrame, notes: list[str]) -> gpd.
         ids = ids.astype("int64")
     ids = ids.astype(str).str.strip()
     if ids.duplicated().any():
+        count = int(ids.duplicated(keep=False).sum())
         raise LayerError(
             f"layer {layer.name}: the id {ids[ids.duplicated()].iloc[0]!r} stands more than once "
-            f"({int(ids.duplicated().sum())} such rows); expected unique ids; name another column on the card, "
+            f"({count} such rows); expected unique ids; name another column on the card, "
             "such as 'columns: {id: code}', or number them with 'columns: {id: fid}'"
         )
     features = features.drop(columns="id", errors="ignore")

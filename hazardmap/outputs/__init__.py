@@ -5,17 +5,20 @@ An output is a function ``(exposures, path, *, options...) -> None``. The file `
 point group ``hazardmap.outputs``.
 
 An output with options that name files to read, or that can be wrong in other ways, has a second function beside it:
-``prepare(options, folder) -> options``; see :func:`prepared`.
+``prepare(options, folder) -> options``; see :func:`prepared`. One that needs a package of an extra says so in
+``NEEDS = (package, extra)``, so that a study is told before it computes.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hazardmap.errors import OutputError
+from hazardmap.errors import MissingExtraError, OutputError
 from hazardmap.exposure import Exposure
+from hazardmap.provenance import inputs
 from hazardmap.registry import Registry, options
 
 __all__ = ["Output", "get", "names", "options", "prepared", "write"]
@@ -50,7 +53,7 @@ def write(
     """
     path = Path(path)
     found = [exposures] if isinstance(exposures, Exposure) else list(exposures)
-    require_free(found, restricted=restricted)
+    require_free(inputs(found), restricted=restricted)
     for name in names():
         if getattr(import_module(f"{__name__}.{name}"), "SUFFIX", None) == path.suffix.lower():
             get(name)(found, path, **choices)
@@ -77,22 +80,34 @@ def prepared(name: str, options: Mapping[str, Any], folder: Path) -> dict[str, A
 
     Raises
     ------
+    MissingExtraError
+        When the output needs a package that is not there.
     OutputError
         When an option is wrong, or a file cannot be read.
     """
+    needs = getattr(sys.modules[get(name).__module__], "NEEDS", None)
+    if needs is not None and find_spec(needs[0]) is None:
+        raise MissingExtraError(f"it needs the package {needs[0]}, which is not there; install hazardmap[{needs[1]}]")
     own = getattr(sys.modules[get(name).__module__], "prepare", None)
     return dict(options) if own is None else own(options, folder)
 
 
-def require_free(exposures: Sequence[Exposure], *, restricted: bool) -> None:
-    """Refuse to write what was derived from a layer that must not be redistributed.
+def require_free(layers: Iterable[Mapping[str, Any]], *, restricted: bool) -> None:
+    """Refuse to write what is derived from a layer that must not be redistributed.
+
+    Parameters
+    ----------
+    layers : iterable of mapping
+        Provenance of each: ``name``, ``redistribute``.
+    restricted : bool
+        Whether it is for one's own use.
 
     Raises
     ------
     OutputError
         Naming the layer.
     """
-    bound = [item["name"] for exposure in exposures for item in exposure.inputs if item.get("redistribute") is False]
+    bound = [item["name"] for item in layers if item.get("redistribute") is False]
     if bound and not restricted:
         raise OutputError(
             f"the layer {bound[0]!r} must not be redistributed (redistribute: false); expected free layers only; "

@@ -19,9 +19,10 @@ from hazardmap.exposure import Exposure
 from hazardmap.provenance import provenance
 from hazardmap.writing import paths_of, written
 
-__all__ = ["SUFFIX", "geoparquet"]
+__all__ = ["NEEDS", "SUFFIX", "geoparquet"]
 
 SUFFIX = ".parquet"
+NEEDS = ("pyarrow", "parquet")
 
 
 def geoparquet(
@@ -79,11 +80,12 @@ def _shapes(exposure: Exposure, layer: str) -> NDArray[Any]:
 
 
 def _hilbert(shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return the place of each shape along a Hilbert curve over the extent of all of them."""
-    if len(shapes) == 0:
-        return np.zeros(0, dtype="uint32")
-    series = gpd.GeoSeries(shapes)
-    return np.asarray(series.hilbert_distance(total_bounds=tuple(series.total_bounds)))
+    """Return the place of each shape along a Hilbert curve over the extent of all of them; 0 where there is none."""
+    place = np.zeros(len(shapes), dtype="uint32")
+    full = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if full.any():
+        place[full] = gpd.GeoSeries(shapes[full]).hilbert_distance()
+    return place
 
 
 def _geo(shapes: NDArray[Any]) -> dict[str, Any]:
@@ -96,8 +98,9 @@ def _geo(shapes: NDArray[Any]) -> dict[str, Any]:
         "edges": "planar",
         "covering": {"bbox": {corner: ["bbox", corner] for corner in corners}},
     }
-    if len(shapes):
-        column["bbox"] = [float(value) for value in shapely.total_bounds(shapes)]
+    box = [float(value) for value in shapely.total_bounds(shapes)] if len(shapes) else [np.nan]
+    if np.isfinite(box).all():
+        column["bbox"] = box
     return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
 
 
@@ -131,7 +134,7 @@ def _arrow(piece: gpd.GeoDataFrame, schema: Any) -> Any:
 
     shapes = piece.geometry.to_numpy()
     bounds = shapely.bounds(shapes)
-    corners = [pa.array(bounds[:, k]) for k in range(4)]
+    corners = [pa.array(bounds[:, k], from_pandas=True) for k in range(4)]
     columns = [_column(piece[field.name], field.type) for field in list(schema)[:-2]]
     columns.append(pa.StructArray.from_arrays(corners, fields=list(schema.field("bbox").type)))
     columns.append(pa.array(shapely.to_wkb(shapes), type=pa.binary()))

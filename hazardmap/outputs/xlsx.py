@@ -17,15 +17,16 @@ from hazardmap.exposure import Exposure
 from hazardmap.provenance import provenance, text_in
 from hazardmap.writing import harmless, written
 
-__all__ = ["SUFFIX", "xlsx"]
+__all__ = ["NEEDS", "SUFFIX", "xlsx"]
 
 SUFFIX = ".xlsx"
+NEEDS = ("xlsxwriter", "xlsx")
 
 MOST_ROWS = 1_048_576
 """Rows that a sheet can have."""
 
 _LONGEST = 32_767
-_STATUS = {"hit": 0, "partial": 1, "not covered": 2, "dry": 3}
+_STATUS = {"hit": 0, "partial": 1, "not covered": 2, "dry": 3, "not hit": 3}
 # A workbook has to state when it was made; the date of the run, where known, stands on the sheet of sources.
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
@@ -40,7 +41,7 @@ def xlsx(
 ) -> None:
     """Write one workbook with the sheets Objects, Columns, Flows, Notes and Sources.
 
-    Objects are sorted by severity: what is hit before what is not known and what is dry; then the worst class first,
+    Objects are sorted by severity: what is hit before what is not known and what is not hit; then the worst class,
     the greatest foreign share, and the greatest amount. Flows are matrices origin x country. Text that a spreadsheet
     would take for a formula gets a leading quote, and no address becomes a link. Rows are written one after the other.
 

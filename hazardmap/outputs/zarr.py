@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from itertools import pairwise, product
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -17,9 +18,10 @@ from hazardmap.footprint import Footprint
 from hazardmap.provenance import provenance
 from hazardmap.writing import paths_of, reported
 
-__all__ = ["SUFFIX", "zarr"]
+__all__ = ["NEEDS", "SUFFIX", "zarr"]
 
 SUFFIX = ".zarr"
+NEEDS = ("zarr", "zarr")
 
 _CHUNK = 512
 _PART_OF_A_STORE = re.compile(r"\.z(group|attrs|array|metadata)|[0-9]+(\.[0-9]+)*")
@@ -96,7 +98,7 @@ def _write(footprint: Footprint, path: Path, about: Mapping[str, Any]) -> None:
     store = open_group(path, mode="w", zarr_format=2)
     for name, (dims, values, attributes) in coordinates(footprint).items():
         plain = values.astype("U") if values.dtype == object else values
-        made = store.create_array(name, shape=plain.shape, dtype=plain.dtype, compressors=Zlib())
+        made = store.create_array(name, shape=plain.shape, chunks=plain.shape, dtype=plain.dtype, compressors=Zlib())
         made[...] = plain
         made.attrs.update({"_ARRAY_DIMENSIONS": list(dims), **attributes})
     shape = footprint.intensity.shape
@@ -108,8 +110,25 @@ def _write(footprint: Footprint, path: Path, about: Mapping[str, Any]) -> None:
     for window in footprint.windows():
         row, column, height, width = window
         block = np.asarray(footprint.read(window).values, dtype=np.float32)
-        hazard[:, row : row + height, column : column + width] = block
+        # Chunk by chunk: of several at once zarr would go on with the others where one fails, behind our clearing up.
+        for number, rows, columns in product(
+            range(len(block)), _spans(row, height, chunks[1]), _spans(column, width, chunks[2])
+        ):
+            part = block[number, rows.start - row : rows.stop - row, columns.start - column : columns.stop - column]
+            hazard[number, rows, columns] = part
     store.attrs.update(global_attributes(footprint, about))
     consolidate_metadata(store.store)
     listed = path / ".zmetadata"  # zarr lists arrays in the order in which they happen to be read
     listed.write_text(json.dumps(json.loads(listed.read_text("utf-8")), indent=2, sort_keys=True), "utf-8")
+
+
+def _spans(start: int, length: int, chunk: int) -> list[slice]:
+    """Cut a span at the edges of chunks.
+
+    Examples
+    --------
+    >>> _spans(500, 600, 512)
+    [slice(500, 512, None), slice(512, 1024, None), slice(1024, 1100, None)]
+    """
+    edges = [start, *range((start // chunk + 1) * chunk, start + length, chunk), start + length]
+    return [slice(low, high) for low, high in pairwise(edges)]

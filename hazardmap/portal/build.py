@@ -6,14 +6,18 @@ from typing import Any
 from urllib.parse import quote
 
 from hazardmap import outputs
+from hazardmap.cards import terms_of
+from hazardmap.dates import require_date, source_date
 from hazardmap.errors import OutputError
+from hazardmap.licences import Licensing, licensing
 from hazardmap.portal.catalogues import dcat, stac
 from hazardmap.portal.folder import replaced
 from hazardmap.portal.pages import pages
 from hazardmap.portal.site import DATA, Site, downloads_in
 from hazardmap.portal.words import LANGUAGES
+from hazardmap.provenance import inputs
 from hazardmap.risks import inventory, write_all
-from hazardmap.study import Study, source_date
+from hazardmap.study import Study
 
 __all__ = ["publish"]
 
@@ -29,6 +33,7 @@ def publish(
     language: str = "en",
     risks: str | Path | None = None,
     made: str | None = None,
+    publisher: str | None = None,
     say: Say = lambda _: None,
     scheduler: str | None = None,
 ) -> Site:
@@ -49,6 +54,8 @@ def publish(
         Joint risk inventory to show too; see :func:`hazardmap.risks.inventory`.
     made : str, optional
         Date of the run (ISO 8601); by default from ``SOURCE_DATE_EPOCH``, else none.
+    publisher : str, optional
+        Who publishes it, for the DCAT catalogue: DCAT-AP wants the name of an organisation.
     say : function
         Told what is being done.
     scheduler : str, optional
@@ -71,11 +78,12 @@ def publish(
         raise OutputError(f"the language is {language!r}; expected one of {', '.join(LANGUAGES)}; correct it")
     study = _complete(study)
     listed = None if risks is None else inventory(risks)
-    made = made or source_date()
+    _require_licence(licensing(terms_of(study)))
+    made = require_date(made, "made") or source_date()
     with replaced(Path(folder)) as new:
         say("running the study")
         found = list(study.run(new / DATA, say=say, made=made, scheduler=scheduler).values())
-        outputs.require_free(found, restricted=False)
+        _require_licence(licensing(inputs(found)))
         if listed is not None:
             write_all(listed, new / DATA / "risks")
         site = Site(
@@ -84,16 +92,21 @@ def publish(
             map=_address(study.paths(new / DATA)[list(study.outputs).index("webmap")], new),
             downloads=tuple(downloads_in(new)),
             made=made,
+            publisher=publisher,
             contacts=_options(study, "webmap").get("contacts"),
             risks=listed,
         )
-        if site.licensing.problems:
-            raise OutputError(f"the result cannot be published: {site.licensing.problems[0]}")
         say("writing the pages")
         for path, text in (*pages(site, language), *stac(site), ("dcat.jsonld", dcat(site))):
             (new / path).parent.mkdir(exist_ok=True)
             (new / path).write_text(text, encoding="utf-8", newline="\n")
     return site
+
+
+def _require_licence(found: Licensing) -> None:
+    """Refuse what must not be passed on."""
+    if found.problems:
+        raise OutputError(f"the result cannot be published: {found.problems[0]}")
 
 
 def _complete(study: Study) -> Study:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hazardmap.dates import timestamp
 from hazardmap.licences import address_of
 from hazardmap.portal.site import Download, Site
 from hazardmap.portal.words import LANGUAGES
@@ -15,15 +16,33 @@ __all__ = ["dcat", "stac"]
 _STAC = "1.1.0"
 _FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 _SPDX_NAME = re.compile(r"[A-Za-z0-9.-]+")
-_DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d{2}))?(-(?P<day>\d{2}))?")
+
+# Of the Publications Office of the European Union, which DCAT-AP asks for.
+_AUTHORITY = "http://publications.europa.eu/resource/authority"
+_LANGUAGES = {"nl": "NLD", "fr": "FRA", "de": "DEU", "en": "ENG"}
+_FILE_TYPES = {
+    "COG": "TIFF",
+    "CSV": "CSV",
+    "GeoJSON": "GEOJSON",
+    "GeoPackage": "GPKG",
+    "GeoParquet": "PARQUET",
+    "HTML": "HTML",
+    "JSON": "JSON",
+    "NetCDF": "NETCDF",
+    "SVG": "SVG",
+    "XLSX": "XLSX",
+    "XML": "XML",
+}
 
 _CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
     "spdx": "http://spdx.org/rdf/terms#",
     "prov": "http://www.w3.org/ns/prov#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
-    "locn": "http://www.w3.org/ns/locn#",
     "geosparql": "http://www.opengis.net/ont/geosparql#",
 }
 
@@ -127,40 +146,70 @@ def _item(site: Site, name: str, footprint: Any, when: str, assets: Mapping[str,
 def dcat(site: Site) -> str:
     """Return the portal as a DCAT catalogue with one data set, and one distribution for each file, as JSON-LD.
 
-    Its context stands in it, so that it is read without a network. It was checked as RDF, not against the shapes of
-    DCAT-AP, which no package ships.
+    Its context stands in it, so that it is read without a network. Properties and what they point to follow DCAT-AP
+    3.0, which wants a publisher: it is there where :attr:`Site.publisher` is known.
     """
-    licence = site.licensing.licence
-    address = address_of(licence)
-    about = {"@id": address} if address else (licence or None)
-    west, south, east, north = site.study["area"]
-    box = f"POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
+    languages = [_known(f"language/{_LANGUAGES[name]}", "dct:LinguisticSystem") for name in LANGUAGES]
+    issued = _date(site.made)
+    shared = {
+        "dct:title": _in_languages(site.title),
+        "dct:description": _in_languages(site.note or site.title),
+        "dct:publisher": {"@type": "foaf:Agent", "foaf:name": site.publisher} if site.publisher else None,
+        "dct:language": languages,
+        "dct:issued": issued,
+        "dct:spatial": _location(site),
+    }
+    licence = _licence(site.licensing.licence)
+    theme = {"@language": "en", "@value": "Environment"}
     data_set = {
         "@id": f"urn:sha256:{site.provenance['run']}",
         "@type": "dcat:Dataset",
+        **shared,
         "dct:identifier": site.provenance["run"],
-        "dct:title": _in_languages(site.title),
-        "dct:description": _in_languages(site.note or site.title),
-        "dct:language": list(LANGUAGES),
-        "dct:license": about,
-        "dct:issued": site.provenance["made"],
+        "dct:license": licence,
         "dcat:keyword": sorted({e.footprint.hazard for e in site.exposures}),
-        "dct:spatial": {
-            "@type": "dct:Location",
-            "dcat:bbox": {"@type": "geosparql:wktLiteral", "@value": box},
-        },
-        "dct:provenance": {"@type": "dct:ProvenanceStatement", "dct:description": site.provenance["software"]},
+        "dcat:theme": {**_known("data-theme/ENVI", "skos:Concept"), "skos:prefLabel": theme},
+        "dct:provenance": {"@type": "dct:ProvenanceStatement", "rdfs:label": site.provenance["software"]},
         "prov:wasDerivedFrom": [_input(item) for item in site.provenance["inputs"]],
-        "dcat:distribution": [_distribution(file, about, site.provenance["made"]) for file in site.downloads],
+        "dcat:distribution": [_distribution(file, licence, issued) for file in site.downloads],
     }
     catalogue = {
         "@context": _CONTEXT,
         "@id": "",
         "@type": "dcat:Catalog",
-        "dct:title": _in_languages(site.title),
+        **shared,
+        "foaf:homepage": {"@id": "index.html", "@type": "foaf:Document"},
         "dcat:dataset": data_set,
     }
     return _json(_without_none(catalogue))
+
+
+def _location(site: Site) -> dict[str, Any]:
+    west, south, east, north = site.study["area"]
+    box = f"POLYGON(({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
+    return {"@type": "dct:Location", "dcat:bbox": {"@type": "geosparql:wktLiteral", "@value": box}}
+
+
+def _known(name: str, kind: str) -> dict[str, str]:
+    """Return an entry of a list of the Publications Office."""
+    return {"@id": f"{_AUTHORITY}/{name}", "@type": kind}
+
+
+def _licence(licence: str | None) -> dict[str, str] | None:
+    """Return a licence: by its address, else by its name."""
+    if not licence:
+        return None
+    address = address_of(licence)
+    place = {"@id": address} if address else {"rdfs:label": licence}
+    return {**place, "@type": "dct:LicenseDocument"}
+
+
+def _date(text: str | None) -> dict[str, str | None] | None:
+    """Return a day, or an instant."""
+    if text is None:
+        return None
+    day = len(text) == len("2026-01-31")
+    return {"@type": "xsd:date" if day else "xsd:dateTime", "@value": text if day else timestamp(text)}
 
 
 def _asset(file: Download) -> dict[str, Any]:
@@ -175,36 +224,42 @@ def _asset(file: Download) -> dict[str, Any]:
     }
 
 
-def _distribution(file: Download, licence: Any, made: str | None) -> dict[str, Any]:
+def _distribution(file: Download, licence: Any, issued: Any) -> dict[str, Any]:
+    kind = "dct:MediaTypeOrExtent"
+    known = _FILE_TYPES.get(file.format)
+    media = file.media_type.partition(";")[0]
     return {
         "@id": file.href,
         "@type": "dcat:Distribution",
         "dct:title": file.name,
+        "dcat:accessURL": {"@id": file.href},
         "dcat:downloadURL": {"@id": file.href},
-        "dcat:mediaType": file.media_type,
-        "dct:format": file.format,
+        "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{media}", "@type": "dct:MediaType"},
+        "dct:format": _known(f"file-type/{known}", kind) if known else {"@type": kind, "rdfs:label": file.format},
         "dct:license": licence,
-        "dct:issued": made,
+        "dct:issued": issued,
         "dcat:byteSize": {"@type": "xsd:nonNegativeInteger", "@value": str(file.size)},
-        "spdx:checksum": {
-            "@type": "spdx:Checksum",
-            "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
-            "spdx:checksumValue": file.sum,
-        },
+        "spdx:checksum": _checksum(file.sum),
     }
 
 
 def _input(item: Mapping[str, Any]) -> dict[str, Any]:
-    address = address_of(str(item.get("licence")))
+    rights = item.get("attribution")
     return {
         "@type": "prov:Entity",
         "dct:title": str(item.get("name")),
-        "dct:license": {"@id": address} if address else item.get("licence"),
-        "dct:rights": item.get("attribution"),
+        "dct:license": _licence(item.get("licence")),
+        "dct:rights": {"@type": "dct:RightsStatement", "rdfs:label": rights} if rights else None,
         "dct:source": item.get("source"),
-        "spdx:checksum": {"@type": "spdx:Checksum", "spdx:checksumValue": item["sha256"]}
-        if item.get("sha256")
-        else None,
+        "spdx:checksum": _checksum(item["sha256"]) if item.get("sha256") else None,
+    }
+
+
+def _checksum(digest: str) -> dict[str, Any]:
+    return {
+        "@type": "spdx:Checksum",
+        "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256", "@type": "spdx:ChecksumAlgorithm"},
+        "spdx:checksumValue": {"@type": "xsd:hexBinary", "@value": digest},
     }
 
 
@@ -216,13 +271,10 @@ def _in_languages(text: Any) -> Any:
 
 def _time(site: Site) -> str | None:
     """Return the time of the run, else that of the newest input, in the form of RFC 3339."""
-    dates = [site.made] if site.made else [str(item.get("date") or "") for item in site.provenance["inputs"]]
-    found = [
-        f"{match['year']}-{match['month'] or '01'}-{match['day'] or '01'}T00:00:00Z"
-        for match in map(_DATE.match, dates)
-        if match
-    ]
-    return max(found, default=None)
+    if site.made:
+        return timestamp(site.made)
+    dates = [timestamp(str(item.get("date") or "")) for item in site.provenance["inputs"]]
+    return max((each for each in dates if each), default=None)
 
 
 def _link(rel: str, href: str, title: str | None = None) -> dict[str, str]:

@@ -38,6 +38,7 @@ FORMATS = {
     ".nc": ("NetCDF", "application/x-netcdf"),
     ".json": ("JSON", "application/json"),
     ".xml": ("XML", "application/xml"),
+    ".qml": ("QML", "application/xml"),
     ".svg": ("SVG", "image/svg+xml"),
 }
 
@@ -87,6 +88,8 @@ class Site:
     downloads : tuple of Download
     made : str, optional
         Date of the run.
+    publisher : str, optional
+        Who publishes it; DCAT-AP wants it.
     contacts : path, DataFrame or sequence of mappings, optional
         Whom to call; see :func:`hazardmap.outputs.webmap.contacts.contacts_of`.
     risks : Inventory, optional
@@ -98,6 +101,7 @@ class Site:
     map: str
     downloads: tuple[Download, ...] = ()
     made: str | None = None
+    publisher: str | None = None
     contacts: Contacts | None = None
     risks: Inventory | None = None
 

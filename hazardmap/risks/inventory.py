@@ -173,56 +173,99 @@ def _fed(risk: Risk, folder: Path) -> Risk:
 def _filled(known: Range, folder: Path, where: str, *, frequency: bool = False) -> Range:
     if known.study is None:
         return known
-    flows = _flows(folder / known.study.tables, where)
-    values = [_value(flows, known.study, scenario, where, frequency=frequency) for scenario in known.study.scenarios]
+    tables = folder / known.study.tables
+    values = [_value(tables, known.study, scenario, where, frequency=frequency) for scenario in known.study.scenarios]
     return known.model_copy(update={"min": min(values), "max": max(values), "status": "R"})
 
 
-def _flows(folder: Path, where: str) -> Any:
-    import pandas as pd
-
-    path = folder / "flows.csv"
-    if not path.is_file():
-        raise StudyError(
-            f"{where}: the tables {path} of the study are not there; expected those of its last run; run it with the "
-            "output 'csv' first"
-        )
-    require_file(path)
-    columns = ["hazard", "scenario", "return_period_years", "measure", "unit", "attributed"]
-    try:
-        kinds = {"scenario": str, "attributed": float, "return_period_years": float}
-        return pd.read_csv(path, usecols=columns, dtype=kinds, encoding="utf-8")
-    except ValueError as error:
-        raise StudyError(
-            f"{where}: {path} cannot be read ({str(error).splitlines()[0]}); expected the columns "
-            f"{', '.join(columns)}; run the study again"
-        ) from None
+_NUMBERS = ("return_period_years", "attributed")
 
 
-def _value(flows: Any, feed: Feed, scenario: str, where: str, *, frequency: bool) -> float:
+def _value(tables: Path, feed: Feed, scenario: str, where: str, *, frequency: bool) -> float:
+    """Return the frequency of a scenario, or the sum of a quantity in it: 0 where it is known to reach nothing."""
+    flows = _read(tables / "flows.csv", ("hazard", "scenario", "measure", "unit", *_NUMBERS), where)
     chosen = flows[flows["scenario"] == scenario]
     for key in ("hazard", "measure", "unit"):
         wanted = getattr(feed, key)
         chosen = chosen if wanted is None else chosen[chosen[key] == wanted]
     if chosen.empty:
-        known = ", ".join(sorted(flows["scenario"].astype(str).unique()))
-        raise StudyError(
-            f"{where}: the study has nothing for {scenario!r} and {feed.measure or 'any measure'}; expected one of the "
-            f"scenarios {known}; correct it"
-        )
-    if not frequency:
-        if len(chosen[["hazard", "measure", "unit"]].drop_duplicates()) > 1:
-            raise StudyError(
-                f"{where}: several quantities would be added up; expected hazard, measure and unit; name them"
-            )
-        return float(chosen["attributed"].sum())
-    periods = chosen["return_period_years"].unique()
+        rows = _rows(tables, feed, scenario, where, known=set(flows["scenario"]))
+        if frequency:
+            return _frequency(rows, scenario, where)
+        _require_nothing(rows, feed, scenario, where, units=set(flows.loc[flows["measure"] == feed.measure, "unit"]))
+        return 0.0
+    if frequency:
+        return _frequency(chosen, scenario, where)
+    if len(chosen[["hazard", "measure", "unit"]].drop_duplicates()) > 1:
+        raise StudyError(f"{where}: several quantities would be added up; expected hazard, measure and unit; name them")
+    return float(chosen["attributed"].sum())
+
+
+def _frequency(rows: Any, scenario: str, where: str) -> float:
+    periods = rows["return_period_years"].unique()
     if len(periods) > 1:
         raise StudyError(f"{where}: {scenario!r} has several return periods; expected the hazard to be named; name it")
     years = float(periods[0])
     if not years > 0:
         raise StudyError(f"{where}: the scenario {scenario!r} has no return period; expected one; name another")
     return 1 / years
+
+
+def _rows(tables: Path, feed: Feed, scenario: str, where: str, known: set[str]) -> Any:
+    """Return the rows of all assets in a scenario that has no flows: where it was computed, there are some."""
+    path = tables / "assets.csv"
+    columns = ("hazard", "scenario", "layer", "status", "unit", "value_unit", "damage_unit", "return_period_years")
+    every = _read(path, columns, where) if path.is_file() else None
+    if every is not None:
+        every = every if feed.hazard is None else every[every["hazard"] == feed.hazard]
+        chosen = every[every["scenario"] == scenario]
+        if not chosen.empty:
+            return chosen
+        known = known | set(every["scenario"])
+    raise StudyError(
+        f"{where}: the study has nothing for {scenario!r} and {feed.measure or 'any measure'}; expected one of the "
+        f"scenarios {', '.join(sorted(known))}; correct it"
+    )
+
+
+def _require_nothing(rows: Any, feed: Feed, scenario: str, where: str, units: set[str]) -> None:
+    """Refuse a scenario of which it is not known that it reaches nothing: absent is not zero."""
+    if feed.measure is None or feed.unit is None:
+        raise StudyError(f"{where}: nothing is reached in {scenario!r}; expected measure and unit; name them")
+    own = rows[rows["layer"] == feed.measure]
+    units = units.union(*(own[name].dropna() for name in ("unit", "value_unit", "damage_unit")))
+    if own.empty or feed.unit not in units:
+        found, known = (feed.unit, units) if len(own) else (feed.measure, set(rows["layer"]))
+        raise StudyError(f"{where}: the study has no {found!r}; expected one of {', '.join(sorted(known))}; correct it")
+    if "hit" in set(own["status"]):
+        raise StudyError(
+            f"{where}: {feed.measure} are hit in {scenario!r}, but how much in {feed.unit} is not known; expected a "
+            "unit that is; name another"
+        )
+    if set(own["status"]) <= {"partial", "not covered"}:
+        raise StudyError(
+            f"{where}: the data of {scenario!r} cover no {feed.measure}, which is not the same as nothing reached; "
+            "expected a scenario that covers some; name another"
+        )
+
+
+def _read(path: Path, columns: tuple[str, ...], where: str) -> Any:
+    import pandas as pd
+
+    if not path.is_file():
+        raise StudyError(
+            f"{where}: the tables {path} of the study are not there; expected those of its last run; run it with the "
+            "output 'csv' first"
+        )
+    require_file(path)
+    try:
+        kinds = {name: float if name in _NUMBERS else str for name in columns}
+        return pd.read_csv(path, usecols=list(columns), dtype=kinds, encoding="utf-8")
+    except ValueError as error:
+        raise StudyError(
+            f"{where}: {path} cannot be read ({str(error).splitlines()[0]}); expected the columns "
+            f"{', '.join(columns)}; run the study again"
+        ) from None
 
 
 def _explain(error: pydantic.ValidationError, document: Document) -> str:

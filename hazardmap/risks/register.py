@@ -1,5 +1,6 @@
 """The register of an inventory: one row for each risk, with its ranges, their sources and its classes."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,9 @@ def write_all(
     """
     if language not in WORDS:
         raise OutputError(f"the language is {language!r}; expected one of {', '.join(WORDS)}; correct it")
+    for package, extra, wanted in (("xlsxwriter", "xlsx", workbook), ("matplotlib", "plot", pictures)):
+        if wanted and find_spec(package) is None:
+            raise MissingExtraError(f"the register needs the package {package}; install hazardmap[{extra}]")
     paths = [folder / "register.csv", *([folder / "register.xlsx"] if workbook else [])]
     used = schemes(found)
     for path in paths:

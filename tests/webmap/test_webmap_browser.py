@@ -383,10 +383,33 @@ def test_search_finds_places_and_coordinates(visit, new_page):
     tab.keyboard.press("Enter")
     centre = tab.evaluate("() => [hazardmap.map.getCenter().lat, hazardmap.map.getCenter().lng]")
     assert centre == pytest.approx([50.85, 5.69], abs=0.01)
-    tab.fill("#hm-search", "51.2, 5.5")
+    for typed in ("51.2, 5.5", "51.2 5.5", "51,2 5,5", "51,2; 5,5"):
+        tab.evaluate("() => hazardmap.map.setView([50, 5], 11)")
+        tab.fill("#hm-search", typed)
+        tab.keyboard.press("Enter")
+        centre = tab.evaluate("() => [hazardmap.map.getCenter().lat, hazardmap.map.getCenter().lng]")
+        assert centre == pytest.approx([51.2, 5.5], abs=0.01)
+    tab.fill("#hm-search", "xyzzy")
+    assert tab.locator("#hm-found").inner_text() == "Nothing found"
+    tab.keyboard.press("ArrowDown")
     tab.keyboard.press("Enter")
-    centre = tab.evaluate("() => [hazardmap.map.getCenter().lat, hazardmap.map.getCenter().lng]")
-    assert centre == pytest.approx([51.2, 5.5], abs=0.01)
+    assert tab.locator(".leaflet-popup").count() == 0
+
+
+def test_on_a_phone_the_answer_is_not_behind_the_panel(visit, new_page):
+    tab = visit(new_page(), EVERYTHING)
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.click("#hm-menu")
+    tab.fill("#hm-search", "site 2")
+    tab.keyboard.press("Enter")
+    tab.wait_for_timeout(600)
+    shown = tab.locator(".leaflet-popup-content-wrapper").bounding_box()
+    assert not tab.locator("#hm-panel").is_visible()
+    zoom = tab.locator(".leaflet-control-zoom").bounding_box()
+    assert shown["y"] >= zoom["y"] + zoom["height"]
+    assert shown["y"] + shown["height"] <= 844
+    tab.keyboard.press("Escape")
+    assert tab.evaluate("() => document.activeElement.id") == "hm-menu"
 
 
 def test_tables_and_downloads_hold_all_scenarios(visit, new_page):
@@ -468,3 +491,18 @@ def test_a_notebook_shows_the_map_in_a_frame(browser, new_page, tmp_path):
     frame.wait_for_function("() => window.hazardmap && window.hazardmap.ready", timeout=20_000)
     assert frame.locator("#hm-title").inner_text() == "Site map"
     tab.close()
+
+
+def test_what_is_reached_by_little_is_not_reached_by_nothing(visit, new_page):
+    """Four centimetres are no 0.0 m, in the popup and in the table."""
+    page = new_page()
+    hazard, layer = page.hazards[0], page.hazards[0].assets[0]
+    frame = layer.frame.assign(**{"maximum@T10": [0.04, 0.0, 0.0, None]})
+    changed = replace(hazard, assets=(replace(layer, frame=frame), *hazard.assets[1:]))
+    tab = visit(replace(page, hazards=(changed,)), f"{EVERYTHING}&lang=de")
+    assert "<\u00a00,1" in popup_at(tab, 51.33, 5.1)
+    assert "<\u00a00,1" not in popup_at(tab, 51.33, 5.3)  # dry
+    tab.evaluate("() => hazardmap.openTable()")
+    table = tab.locator("dialog table.hm-data").inner_text()
+    assert table.count("<\u00a00,1") == 1
+    assert table.count("0,0") == 2

@@ -56,7 +56,7 @@ def test_floods_months_of_drought_and_many_polygons_fit_one_small_page(opened):
               const last = hazardmap.page.hazards[h].scenarios.length - 1;
               const counts = {};
               for (let f = 0; f < hazardmap.data.get(entry.layer.id).count; f++) {
-                const code = ['hit', 'partial', 'dry', 'not covered'][hazardmap.value(entry, status, f, last)];
+                const code = ['hit', 'partial', h === 0 ? 'dry' : 'not hit', 'not covered'][hazardmap.value(entry, status, f, last)];
                 counts[code] = (counts[code] || 0) + 1;
               }
               return counts;

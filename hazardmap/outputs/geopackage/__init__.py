@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,20 @@ def geopackage(
             for name, table in inspire_layers(exposures).items():
                 _write(table, beside, name)
         with closing(sqlite3.connect(beside)) as base, base:
+            _require_indexes(base)
             add_metadata(base, about, NO_DATE)
             add_columns(base, {name: exposure for name, (exposure, _) in layers.items()})
             add_styles(base, layers, NO_DATE)
+
+
+def _require_indexes(base: sqlite3.Connection) -> None:
+    """Refuse a file without a spatial index: where there is no room for one, GDAL leaves it out and says nothing."""
+    bare = base.execute(
+        "SELECT table_name FROM gpkg_geometry_columns WHERE table_name NOT IN "
+        "(SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_rtree_index')"
+    ).fetchone()
+    if bare is not None:
+        raise OSError(ENOSPC, f"no room for the spatial index of {bare[0]}")
 
 
 @contextmanager

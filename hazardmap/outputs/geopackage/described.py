@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from hazardmap.columns import explain
+from hazardmap.columns import explain, titles
 from hazardmap.exposure import Exposure
 
 __all__ = ["add_columns", "add_metadata"]
@@ -73,8 +73,9 @@ def add_columns(base: sqlite3.Connection, layers: Mapping[str, Exposure]) -> Non
         base.execute(_EXTENSION, (table, "gpkg_schema", _PAGE.format("schema")))
     for name, exposure in layers.items():
         columns = [row[0] for row in base.execute("SELECT name FROM pragma_table_info(?)", (name,))]
-        for column, (unit, meaning) in explain(columns, exposure.footprint.units).items():
-            title = f"{column} [{unit}]" if unit else column
+        title = titles(columns, exposure.footprint.units)
+        for column, (_, meaning) in explain(columns, exposure.footprint.units).items():
             base.execute(
-                "INSERT INTO gpkg_data_columns VALUES (?, ?, NULL, ?, ?, NULL, NULL)", (name, column, title, meaning)
+                "INSERT INTO gpkg_data_columns VALUES (?, ?, NULL, ?, ?, NULL, NULL)",
+                (name, column, title[column], meaning),
             )

@@ -1,10 +1,11 @@
 """Layers with columns named after the INSPIRE data specification on Natural Risk Zones.
 
-A GeoPackage has no nested types, so that a dot of the data model is an underscore here
-(``likelihoodOfOccurrence_returnPeriod``). Names follow the application schema ``nz-core`` 4.0, ``endLifeSpanVersion``
-included as it is spelled there. Nothing was validated: the schema describes GML, and none was at hand. What hazardmap
-does not assess is left empty, never guessed. Hazards that are not natural use the same columns, with a category of
-their own.
+A GeoPackage has no nested types: a dot of the data model is an underscore here, a unit the name with ``_uom``
+(``magnitudeOrIntensity_quantitativeValue_uom``), as in the INSPIRE rules for encoding the theme in a geodatabase (1.0,
+2024), without the abbreviations that those make. Names follow the application schema ``nz-core`` 4.0,
+``endLifeSpanVersion`` included as it is spelled there. They were compared with those rules and with public GML of the
+theme, part by part; nothing was validated, since no schema was at hand. What hazardmap does not assess is left empty,
+never guessed. Hazards that are not natural use the same columns, with a category of their own.
 """
 
 from collections.abc import Sequence
@@ -69,8 +70,10 @@ def _likelihood(exposure: Exposure, rows: gpd.GeoDataFrame) -> dict[str, object]
     return {
         "likelihoodOfOccurrence_assessmentMethod": rows["scenario_label"],
         "likelihoodOfOccurrence_qualitativeLikelihood": rows["scenario_class"].astype("str"),
-        "likelihoodOfOccurrence_probabilityOfOccurrence": rows["scenario"].map(known["probability"]),
-        "likelihoodOfOccurrence_returnPeriod": rows["return_period_years"],
+        "likelihoodOfOccurrence_quantitativeLikelihood_probabilityOfOccurrence": rows["scenario"].map(
+            known["probability"]
+        ),
+        "likelihoodOfOccurrence_quantitativeLikelihood_returnPeriod": rows["return_period_years"],
     }
 
 
@@ -83,7 +86,7 @@ def _hazard_areas(exposure: Exposure, zones: gpd.GeoDataFrame) -> gpd.GeoDataFra
         **_likelihood(exposure, zones),
         "magnitudeOrIntensity_qualitativeValue": zones["level"].map(lambda edge: f"from {edge:g} {units}"),
         "magnitudeOrIntensity_quantitativeValue": zones["mean"],
-        "magnitudeOrIntensity_unit": units,
+        "magnitudeOrIntensity_quantitativeValue_uom": units,
         "source": _source(exposure),
     }
     return _frame(columns, zones)
@@ -95,7 +98,7 @@ def _risk_zones(exposure: Exposure, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         **_type_of_hazard(exposure),
         **_likelihood(exposure, rows),
         "levelOfRisk_quantitativeValue": rows["damage"],
-        "levelOfRisk_unit": rows["damage_unit"].astype("str"),
+        "levelOfRisk_quantitativeValue_uom": rows["damage_unit"].astype("str"),
         "sourceOfRisk": rows["scenario"],
         "source": _source(exposure),
     }
@@ -105,14 +108,14 @@ def _risk_zones(exposure: Exposure, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _exposed(exposure: Exposure, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     columns = {
         **_common(rows, rows["id"]),
-        "typeOfElement": rows["layer"],
+        "assessmentOfVulnerability_typeOfElement_specificExposedElementType": rows["layer"],
         "elementIdentifier": rows["asset"].astype("str"),
         "name": rows["name"].astype("str"),
         "assessmentOfVulnerability_sourceOfVulnerability": rows["scenario"],
-        "assessmentOfVulnerability_levelOfVulnerability": rows["damage"],
-        "assessmentOfVulnerability_levelOfVulnerabilityUnit": rows["damage_unit"].astype("str"),
-        "assessmentOfVulnerability_magnitudeOrIntensityOfHazard": rows["maximum"],
-        "assessmentOfVulnerability_magnitudeOrIntensityOfHazardUnit": exposure.footprint.units,
+        "assessmentOfVulnerability_levelOfVulnerability_quantitativeValue": rows["damage"],
+        "assessmentOfVulnerability_levelOfVulnerability_quantitativeValue_uom": rows["damage_unit"].astype("str"),
+        "assessmentOfVulnerability_magnitudeOrIntensityOfHazard_quantitativeValue": rows["maximum"],
+        "assessmentOfVulnerability_magnitudeOrIntensityOfHazard_quantitativeValue_uom": exposure.footprint.units,
         "sourceOfSpatialRepresentation": rows["layer"],
     }
     return _frame(columns, rows)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from hazardmap.columns import statuses, titles
 from hazardmap.exposure import Exposure
 from hazardmap.footprint import Footprint
 from hazardmap.palette import STATUS_COLOURS, class_colours, palette_of
@@ -56,8 +57,9 @@ def add_styles(base: sqlite3.Connection, layers: Mapping[str, tuple[Exposure, st
         column, kind = base.execute(
             "SELECT column_name, geometry_type_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
         ).fetchone()
-        rules = _statuses() if layer else _classes(exposure.footprint)
-        style = qml(exposure.footprint, rules, _symbol_of(kind))
+        rules = _statuses(exposure.footprint.hazard) if layer else _classes(exposure.footprint)
+        columns = [row[0] for row in base.execute("SELECT name FROM pragma_table_info(?)", (name,))]
+        style = qml(exposure.footprint, rules, _symbol_of(kind), titles(columns, exposure.footprint.units))
         base.execute(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
             "styleQML, styleSLD, useAsDefault, description, owner, ui, update_time) "
@@ -72,8 +74,9 @@ def _symbol_of(kind: str) -> str:
     return "line" if "LINE" in kind else "marker"
 
 
-def _statuses() -> list[Rule]:
-    return [Rule(status, f"\"status\" = '{status}'", colour) for status, colour in STATUS_COLOURS.items()]
+def _statuses(hazard: str) -> list[Rule]:
+    colours = zip(statuses(hazard), STATUS_COLOURS.values(), strict=True)
+    return [Rule(status, f"\"status\" = '{status}'", colour) for status, colour in colours]
 
 
 def _classes(footprint: Footprint) -> list[Rule]:
@@ -85,8 +88,8 @@ def _classes(footprint: Footprint) -> list[Rule]:
     ]
 
 
-def qml(footprint: Footprint, rules: list[Rule], symbol: str) -> str:
-    """Return a style of QGIS (QML): a group for each scenario, of which the first is shown.
+def qml(footprint: Footprint, rules: list[Rule], symbol: str, aliases: Mapping[str, str]) -> str:
+    """Return a style of QGIS (QML): a group for each scenario, of which the first is shown, and columns with units.
 
     Parameters
     ----------
@@ -95,13 +98,15 @@ def qml(footprint: Footprint, rules: list[Rule], symbol: str) -> str:
     rules : list of Rule
         Entries of each group.
     symbol : {"fill", "line", "marker"}
+    aliases : mapping of str to str
+        Column to what QGIS calls it. Before GDAL 3.7 it does not read ``gpkg_data_columns``.
 
     Returns
     -------
     str
         An XML document.
     """
-    document = Element("qgis", version="3.22.0", styleCategories="Symbology")
+    document = Element("qgis", version="3.22.0", styleCategories="Symbology|Fields")
     renderer = SubElement(document, "renderer-v2", type="RuleRenderer", symbollevels="0", enableorderby="0")
     root = SubElement(renderer, "rules", key="root")
     for number, (scenario, row) in enumerate(footprint.scenarios.iterrows()):
@@ -125,6 +130,10 @@ def qml(footprint: Footprint, rules: list[Rule], symbol: str) -> str:
     symbols = SubElement(renderer, "symbols")
     for place, rule in enumerate(rules):
         _add_symbol(symbols, str(place), symbol, rule.colour)
+    named = SubElement(document, "aliases")
+    for column, title in aliases.items():
+        if title != column:
+            SubElement(named, "alias", field=column, name=title)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(document, encoding="unicode")
 
 

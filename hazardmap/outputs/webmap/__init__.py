@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
 
+from hazardmap.dates import source_date
 from hazardmap.errors import OutputError
 from hazardmap.outputs.webmap.adapt import page_of
 from hazardmap.outputs.webmap.base import pack_base
@@ -215,11 +215,10 @@ def _require_language(language: str) -> None:
 
 
 def _day(made: str | date | None) -> date | None:
+    made = source_date() if made is None else made
     if isinstance(made, str):
         try:
             return datetime.fromisoformat(made).date()
         except ValueError:
             raise OutputError(f"the map was made on {made!r}; expected a date such as 2026-11-21; correct it") from None
-    if made is None and "SOURCE_DATE_EPOCH" in os.environ:
-        return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), tz=UTC).date()
     return made

@@ -44,7 +44,7 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _UNITS_OF_ONE = {"people in places hit": "people"}
 # Of many scenarios only what colours the map and what popups tell.
 _MANY_SCENARIOS = 12
-_CODES = {"hit": 0, "partial": 1, "dry": 2, "not covered": 3}
+_CODES = {"hit": 0, "partial": 1, "dry": 2, "not hit": 2, "not covered": 3}
 
 
 def page_of(  # noqa: PLR0913  (those of webmap)
@@ -62,7 +62,7 @@ def page_of(  # noqa: PLR0913  (those of webmap)
 ) -> Page:
     """Gather what the map shows of one or more results."""
     territories = exposures[0].territories.to_crs(4326) if exposures else None
-    countries = {} if territories is None else dict(zip(territories["id"], territories["country"], strict=True))
+    countries = {} if territories is None else _countries(territories)
     inputs = {(item.get("name"), item.get("sha256")): item for result in exposures for item in result.inputs}
     return Page(
         title=title,
@@ -184,7 +184,7 @@ def _attributes(footprint: Footprint, first: gpd.GeoDataFrame) -> tuple[Attribut
         for name in value_units[:1]
     ]
     # of a point everything or nothing is affected: its status says so
-    amount = [] if unit == "count" else [_varying("affected", unit, 2)]
+    amount = [] if unit == "count" else [_varying("affected", unit, 0 if unit == "people" else 2)]
     few = len(footprint.scenarios) <= _MANY_SCENARIOS
     details = [
         _varying("mean", units, _INTENSITY_DIGITS),
@@ -223,6 +223,11 @@ def _mixes(result: Exposure, rows: gpd.GeoDataFrame) -> tuple[pd.Series[Any], tu
     distinct = {mix: code for code, mix in enumerate(sorted(set(mixes.values())))}
     codes = pd.Series({row: distinct[mix] for row, mix in mixes.items()}, dtype="float64").reindex(rows.index)
     return codes, tuple(distinct)
+
+
+def _countries(territories: gpd.GeoDataFrame) -> dict[str, str]:
+    """Country of each territory; its id may be a number."""
+    return dict(zip(territories["id"].astype(str), territories["country"].astype(str), strict=True))
 
 
 def _country_flows(flows: pd.DataFrame, countries: dict[str, str]) -> pd.DataFrame:

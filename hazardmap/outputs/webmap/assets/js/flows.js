@@ -27,7 +27,7 @@
       chosenMeasure[h] = value;
       hm.buildPanel();
     }, { id: `hm-measure-${h}` });
-    return hm.el("div", { class: "hm-row" }, hm.el("label", { for: `hm-measure-${h}` }, hm.text("measure")), choose);
+    return hm.el("div", { class: "hm-row hm-wide" }, hm.el("label", { for: `hm-measure-${h}` }, hm.text("measure")), choose);
   };
 
   const keyOf = (row) => `${row[1]}|${row[2]}`;

@@ -94,8 +94,14 @@
       menu.setAttribute("aria-expanded", String(open));
       if (open) panel.querySelector("input, button, select")?.focus();
     });
+    /* On a phone the panel is a sheet over the map; returns the button that brings it back, if it was open. */
+    hm.closeSheet = () => {
+      if (!panel.classList.contains("hm-open")) return null;
+      menu.click();
+      return menu;
+    };
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && panel.classList.contains("hm-open")) menu.click();
+      if (event.key === "Escape") hm.closeSheet();
     });
   };
 

@@ -183,7 +183,13 @@
     const [origins, countries] = [hm.allOrigins(), hm.allCountries()];
     if (!origins.length && countries.length < 2) return null;
     const { state } = hm;
-    const options = (codes) => [["", hm.text("all")], ...codes.map((code) => [code, hm.territory(code)])];
+    const options = (codes) => {
+      const titles = codes.map(hm.territory);
+      const twice = (title) => titles.indexOf(title) !== titles.lastIndexOf(title); // Limburg, Luxembourg
+      const country = (code) => hm.page.territories?.names[code]?.country;
+      const titled = (code, k) => (twice(titles[k]) && !countries.includes(code) && country(code) ? `${titles[k]} (${country(code)})` : titles[k]);
+      return [["", hm.text("all")], ...codes.map((code, k) => [code, titled(code, k)])];
+    };
     const ids = Object.keys(hm.page.territories?.names || {}).filter((id) => !countries.includes(id));
     const inside = ids.length <= MOST_TERRITORIES ? ids.sort((a, b) => hm.territory(a).localeCompare(hm.territory(b), hm.locale())) : [];
     return group(hm.text("filter"),
@@ -240,10 +246,12 @@
 
   const notesSection = () => {
     const { megabytes } = hm.page;
-    const notes = [...(megabytes ? [hm.text("large page", { megabytes })] : []), ...hm.page.notes, ...hm.page.hazards.flatMap((hazard) => hazard.notes)];
+    const english = [...hm.page.notes, ...hm.page.hazards.flatMap((hazard) => hazard.notes)];
+    const notes = [...(megabytes ? [hm.el("li", {}, hm.text("large page", { megabytes }))] : []), ...english.map((note) => hm.el("li", { lang: "en" }, note))];
     if (!notes.length) return null;
     return hm.el("details", { id: "hm-notes" }, hm.el("summary", {}, `${hm.text("notes")} (${notes.length})`),
-      hm.el("ul", { class: "hm-notes" }, ...notes.map((note) => hm.el("li", {}, note))));
+      english.length > 0 && hm.state.language !== "en" && hm.el("p", { class: "hm-fine" }, hm.text("notes english")),
+      hm.el("ul", { class: "hm-notes" }, ...notes));
   };
 
   const toolsSection = () =>

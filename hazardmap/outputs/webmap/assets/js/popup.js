@@ -5,13 +5,18 @@
   let opener = null;
 
   hm.openPopup = (latlng, content, title, from) => {
-    const width = Math.min(340, hm.map.getSize().x - 60);
-    const popup = L.popup({ maxWidth: width, minWidth: Math.min(240, width), maxHeight: Math.max(160, hm.map.getSize().y - 120), autoPanPadding: [16, 16] })
+    const { x, y } = hm.map.getSize();
+    const width = Math.min(340, x - 60);
+    const top = x < 480 ? 90 : 16; // on a phone below the zoom buttons, which lie above every popup
+    const sheet = hm.closeSheet(); // else it hides what was asked for
+    const popup = L.popup({
+      maxWidth: width, minWidth: Math.min(240, width), maxHeight: Math.max(160, y - 104 - top), autoPanPaddingTopLeft: [16, top], autoPanPaddingBottomRight: [16, 16],
+    })
       .setLatLng(latlng)
       .setContent(content)
       .openOn(hm.map);
     // only now: opening closes the popup before, which gives focus back to where that one was opened from
-    opener = from || document.activeElement;
+    opener = sheet || from || document.activeElement;
     const frame = popup.getElement();
     frame.setAttribute("role", "dialog");
     frame.setAttribute("aria-label", title);
@@ -90,9 +95,8 @@
     const section = hm.el("section", {}, hm.el("h2", {}, name), name !== kind && hm.el("p", { class: "hm-kind" }, kind));
     const rows = entry.layer.attributes
       .filter((attribute) => attribute.name !== "name" && attribute.kind !== "mix" && !attribute.per_scenario)
-      .map((attribute) => [attribute, hm.value(entry, attribute, f)])
-      .filter(([, value]) => value !== null && value !== "")
-      .map(([attribute, value]) => [hm.columnTitle(attribute), hm.shownValue(entry, attribute, value)]);
+      .filter((attribute) => ![null, ""].includes(hm.value(entry, attribute, f)))
+      .map((attribute) => [hm.columnTitle(attribute), hm.shownOf(entry, attribute, f)]);
     section.append(pairs(rows));
     if (entry.role === "assets") section.append(hm.byScenario(hm.page.hazards[entry.hazard], entry.hazard, assetColumns(entry, f)));
     section.append(mixList(hm.mixOf(entry, f), hm.page.hazards[entry.hazard]), sourceLine(entry.layer.source));
@@ -104,7 +108,7 @@
   const assetColumns = (entry, f) =>
     entry.layer.attributes
       .filter((a) => a.per_scenario && (["status", "minimum", "maximum", "affected"].includes(a.name) || a.name.startsWith("damage")))
-      .map((a) => [hm.columnTitle(a), (s) => hm.shownValue(entry, a, hm.value(entry, a, f, s))]);
+      .map((a) => [hm.columnTitle(a), (s) => hm.shownOf(entry, a, f, s)]);
 
   const cellSection = (hazard, h, latlng) => {
     const raster = hm.rasters[h];
@@ -195,6 +199,20 @@
     scenario: (entry, attribute, value) => (value < 0 ? hm.text("all") : hm.scenarioLabel(hm.page.hazards[entry.hazard].scenarios[value])),
     seam: (entry, attribute, value) => hm.seamKind(value),
     mix: (entry, attribute, value) => entry.layer.mixes[value].map(([origin, percent]) => `${hm.country(origin)} ${hm.percent(percent / 100)}`).join(", "),
+  };
+
+  // Of what is hit they are more than nothing, however little.
+  const NEVER_NOTHING = ["affected", "maximum", "area_km2"];
+
+  const isHit = (entry, f, s) => entry.role === "zones" || hm.named(entry, "status", f, s) === 0;
+
+  /* The value of a feature as one reads it; in the scenario that is shown, if none is named. */
+  hm.shownOf = (entry, attribute, f, s) => {
+    const value = hm.value(entry, attribute, f, s);
+    if (value === 0 && NEVER_NOTHING.includes(attribute.name) && isHit(entry, f, s)) {
+      return `<\u00a0${hm.number(10 ** -attribute.digits, attribute.digits)}`;
+    }
+    return hm.shownValue(entry, attribute, value);
   };
 
   hm.shownValue = (entry, attribute, value) => {

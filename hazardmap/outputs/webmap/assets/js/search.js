@@ -19,7 +19,8 @@
   };
 
   const refresh = (search) => {
-    search.hits = find(search.box.value.trim());
+    const typed = search.box.value.trim();
+    search.hits = find(typed);
     search.chosen = -1;
     search.list.replaceChildren(...search.hits.map((hit, k) =>
       hm.el("li", { id: `hm-found-${k}`, role: "option", "aria-selected": "false", on: {
@@ -28,20 +29,29 @@
           go(search, hit);
         },
       } }, hit.label)));
-    search.list.hidden = !search.hits.length;
-    search.box.setAttribute("aria-expanded", String(search.hits.length > 0));
+    const none = typed.length > 1 && !search.hits.length;
+    if (none) search.list.append(hm.el("li", { class: "hm-none", role: "option", "aria-disabled": "true" }, hm.text("no results")));
+    search.list.hidden = !none && !search.hits.length;
+    search.box.setAttribute("aria-expanded", String(!search.list.hidden));
     search.box.removeAttribute("aria-activedescendant");
     hm.say(`${search.hits.length} ${hm.text("results")}`);
   };
 
+  const POINTS = /^(-?\d+(?:\.\d+)?)[ ,;]+(-?\d+(?:\.\d+)?)$/;
+  const COMMAS = /^(-?\d+,\d+)[ ;]+(-?\d+,\d+)$/;
+
   const find = (typed) => {
-    const numbers = /^(-?\d+(?:\.\d+)?)[ ,;]+(-?\d+(?:\.\d+)?)$/.exec(typed);
-    if (numbers && Math.abs(numbers[1]) <= 90 && Math.abs(numbers[2]) <= 180) {
-      return [{ label: typed, latlng: [Number(numbers[1]), Number(numbers[2])] }];
-    }
+    const numbers = (POINTS.exec(typed) || COMMAS.exec(typed))?.slice(1).map((text) => Number(text.replace(",", ".")));
+    if (numbers && Math.abs(numbers[0]) <= 90 && Math.abs(numbers[1]) <= 180) return [{ label: typed, latlng: numbers }];
     const wanted = hm.fold(typed);
-    return wanted.length < 2 ? [] : [...findAssets(wanted), ...findPlaces(wanted)].slice(0, MOST);
+    if (wanted.length < 2) return [];
+    const assets = findAssets(wanted);
+    // a place of the base map that is an asset too stands there once, with its values
+    const places = findPlaces(wanted).filter((place) => !assets.some((asset) => asset.name === place.label && near(asset, place)));
+    return [...assets, ...places].slice(0, MOST);
   };
+
+  const near = (a, b) => Math.abs(a.latlng[0] - b.latlng[0]) < 0.05 && Math.abs(a.latlng[1] - b.latlng[1]) < 0.05;
 
   const findAssets = (wanted) => {
     const hits = [];
@@ -51,7 +61,7 @@
       for (let f = 0; f < features.count && hits.length < MOST / 2; f++) {
         const name = hm.featureName(entry, f);
         if (!hm.fold(name).includes(wanted)) continue;
-        hits.push({ label: `${name} · ${hm.layerTitle(entry.layer)}`, latlng: hm.middle(features, f), entry, f });
+        hits.push({ name, label: `${name} · ${hm.layerTitle(entry.layer)}`, latlng: hm.middle(features, f), entry, f });
       }
     }
     return hits;
@@ -73,7 +83,10 @@
     const zoom = hit.entry?.layer.name === "territories" ? 9 : 11;
     hm.map.setView(hit.latlng, Math.max(hm.map.getZoom(), zoom), { animate: false });
     if (hit.entry) hm.openFeature(hit.entry, hit.f, search.box);
-    else hm.say(hit.label);
+    else {
+      hm.closeSheet();
+      hm.say(hit.label);
+    }
   };
 
   const close = (search) => {

@@ -78,13 +78,13 @@
       }));
     });
     const rows = found.slice(0, ROWS).map((f) => hm.el("tr", {}, ...attributes.map((a) =>
-      hm.el("td", { class: { number: "hm-number", percent: "hm-number", level: "hm-short" }[a.kind] }, hm.shownValue(entry, a, tableValue(entry, a, f))))));
+      hm.el("td", { class: { number: "hm-number", percent: "hm-number", level: "hm-short" }[a.kind] }, shownText(entry, a, f)))));
     const caption = hm.el("caption", {}, hm.text("table caption", { count: hm.number(found.length), shown: hm.number(Math.min(found.length, ROWS)) }));
     view.body.replaceChildren(hm.scroller(hm.text("table"),
       hm.el("table", { class: "hm-data" }, caption, hm.el("thead", {}, hm.el("tr", {}, ...head)), hm.el("tbody", {}, ...rows))));
   };
 
-  const tableValue = (entry, attribute, f) => (attribute.name === "name" ? hm.featureName(entry, f) : hm.value(entry, attribute, f));
+  const shownText = (entry, attribute, f) => (attribute.name === "name" ? hm.featureName(entry, f) : hm.shownOf(entry, attribute, f));
 
   const compare = (a, b) => {
     if (a === null || b === null) return (a === null) - (b === null);
@@ -104,7 +104,7 @@
 
   const plainValue = (entry, attribute, value) => {
     if (value === null) return null;
-    if (attribute.kind === "code") return ["hit", "partial", "dry", "not covered"][value];
+    if (attribute.kind === "code") return ["hit", "partial", hm.page.hazards[entry.hazard].name === "flood" ? "dry" : "not hit", "not covered"][value];
     if (attribute.kind === "level") return value < 0 ? null : hm.page.hazards[entry.hazard].levels[value];
     if (attribute.kind === "scenario") return hm.page.hazards[entry.hazard].scenarios[value]?.id ?? null;
     if (attribute.kind === "mix") return entry.layer.mixes[value].map(([origin, percent]) => `${origin} ${percent} %`).join("; ");
