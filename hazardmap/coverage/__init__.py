@@ -6,8 +6,8 @@ overlaid like any other asset and its counts are conserved.
 """
 
 from hazardmap.coverage.areas import cell_areas
-from hazardmap.coverage.blocks import Block, Reader, Window, windows_of
+from hazardmap.coverage.blocks import Block, Curves, Reader, Window, windows_of
 from hazardmap.coverage.rasters import cells
 from hazardmap.coverage.sums import Zonal, zonal
 
-__all__ = ["Block", "Reader", "Window", "Zonal", "cell_areas", "cells", "windows_of", "zonal"]
+__all__ = ["Block", "Curves", "Reader", "Window", "Zonal", "cell_areas", "cells", "windows_of", "zonal"]

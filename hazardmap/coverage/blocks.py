@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-__all__ = ["Block", "Reader", "Window", "windows_of"]
+__all__ = ["Block", "Curves", "Reader", "Window", "windows_of"]
 
 Window = tuple[int, int, int, int]
 """Row, column, height and width of a part of a raster, in cells."""
@@ -32,6 +32,21 @@ class Block(NamedTuple):
     window: Window
     values: NDArray[Any]
     source: NDArray[np.int32] | int | None = None
+
+
+class Curves(NamedTuple):
+    """Piecewise-linear functions, constant beyond their ends, and which of them each shape follows.
+
+    Attributes
+    ----------
+    nodes : sequence of (x, y)
+        Of each function; x ascending.
+    which : array (n,) of int
+        Number of the function of each shape; -1 is none.
+    """
+
+    nodes: Sequence[tuple[Sequence[float], Sequence[float]]]
+    which: NDArray[np.int64]
 
 
 class Reader(Protocol):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hazardmap.coverage import kernels, tuples
 from hazardmap.coverage.areas import Frame
-from hazardmap.coverage.blocks import Block, Window
+from hazardmap.coverage.blocks import Block, Curves, Window
 from hazardmap.coverage.bookkeeping import touching
 from hazardmap.coverage.compiled import announce
 from hazardmap.coverage.ledger import close
@@ -21,7 +21,7 @@ __all__ = ["Arrays", "Function", "Part", "Rule", "Task", "no_sums", "plan", "sum
 
 Floats = NDArray[np.float64]
 Arrays = tuples.Polygons | tuples.Lines | tuples.Points
-Function = Callable[[NDArray[Any]], NDArray[Any]] | tuple[Sequence[float], Sequence[float]]
+Function = Callable[[NDArray[Any]], NDArray[Any]] | Curves
 
 MOST_SOURCES = 1 << 20
 """Numbers that the table of sources at hand may hold."""
@@ -112,9 +112,9 @@ def _really(kind: Parts, selection: NDArray[np.int64], window: NDArray[np.int64]
 
 def sum_block(task: Task, block: Block, arrays: Sequence[Arrays], frame: Frame, rule: Rule) -> Part:
     """Add up what the shapes cover of one block."""
-    cells = _cells(block, task.window, frame, rule)
     owners = [kind.owner[selection] for kind, selection in zip(arrays, task.selections, strict=True)]
     shapes, rows = _rows(owners)
+    cells = _cells(block, task.window, frame, rule, shapes)
     scenarios, levels = len(cells.values), len(cells.edges)
     sums = no_sums(len(shapes), scenarios, levels)
     ledger = _ledger(scenarios, levels, wanted=cells.source.size > 0)
@@ -146,7 +146,7 @@ _KERNELS = {
 }
 
 
-def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> tuples.Cells:
+def _cells(block: Block, window: Window, frame: Frame, rule: Rule, shapes: NDArray[np.int64]) -> tuples.Cells:
     """Arrays of a block as the kernels take them."""
     values = np.asarray(block.values)
     if values.ndim != 3 or values.shape[1:] != window[2:]:
@@ -158,7 +158,7 @@ def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> tuples.Cel
     areas, step = frame.areas(upright)
     sign = 1.0 if rule.worse == "higher" else -1.0
     source = block.source
-    response, curve = _response(values, rule.function)
+    response, curves = _response(values, rule.function)
     return tuples.Cells(
         row=row,
         column=column,
@@ -174,21 +174,32 @@ def _cells(block: Block, window: Window, frame: Frame, rule: Rule) -> tuples.Cel
         edges=(sign * np.asarray(rule.levels, dtype=np.float64)).astype(values.dtype),
         sign=sign,
         response=response,
-        curve=curve,
+        curves=curves,
+        curve_of=rule.function.which[shapes] if isinstance(rule.function, Curves) else np.empty(0, dtype=np.int64),
     )
 
 
 def _response(values: NDArray[Any], function: Function | None) -> tuple[Floats, Floats]:
-    """Values of a function for every cell; or its nodes, which the kernel looks up itself where shapes lie."""
-    no_response, no_curve = np.empty((0, 0, 0)), np.empty((2, 0))
+    """Values of a function for every cell; or the nodes of curves, which the kernel looks up where shapes lie."""
+    no_response, no_curves = np.empty((0, 0, 0)), np.empty((0, 2, 0))
     if function is None:
-        return no_response, no_curve
-    if not callable(function):
-        return no_response, np.array(function, dtype=np.float64)
+        return no_response, no_curves
+    if isinstance(function, Curves):
+        return no_response, _nodes(function)
     response = np.ascontiguousarray(function(values), dtype=np.float64)
     if response.shape != values.shape:
         raise ValueError(f"the function returned {response.shape} for values of {values.shape}; expected as many")
-    return response, no_curve
+    return response, no_curves
+
+
+def _nodes(curves: Curves) -> Floats:
+    """Nodes of all curves, of which the last one is repeated, endlessly far away, where others have more."""
+    size = max(len(x) for x, _ in curves.nodes)
+    nodes = np.empty((len(curves.nodes), 2, size))
+    for k, (x, y) in enumerate(curves.nodes):
+        nodes[k, 0, : len(x)], nodes[k, 0, len(x) :] = x, np.inf
+        nodes[k, 1, : len(y)], nodes[k, 1, len(y) :] = y, y[-1]
+    return nodes
 
 
 def no_sums(shapes: int, scenarios: int, levels: int) -> tuples.Sums:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hazardmap.coverage.areas import frame_of
-from hazardmap.coverage.blocks import Reader
+from hazardmap.coverage.blocks import Curves, Reader
 from hazardmap.coverage.records import Records
 from hazardmap.errors import HazardmapError
 
@@ -48,7 +48,8 @@ class Zonal:
         Columns ``shape, scenario, level, source, amount``: ``by_class`` by the source of each cell, without zeros.
         Empty where the reader gives no sources.
     integral : array (n, S) or None
-        Integral of the function of the intensity over the covered amount, where one was given.
+        Integral of the function of the intensity over the covered amount, where one was given; 0 for a shape that
+        follows no curve.
     """
 
     amount: Floats
@@ -68,7 +69,7 @@ def zonal(
     *,
     levels: Sequence[float],
     worse: Literal["higher", "lower"] = "higher",
-    function: "Function | None" = None,
+    function: "Function | tuple[Sequence[float], Sequence[float]] | None" = None,
     threads: int = 2,
     scheduler: str | None = None,
 ) -> Zonal:
@@ -93,9 +94,10 @@ def zonal(
         They are compared in the precision of the raster: a float32 cell that says 0.7 is in the class from 0.7 on.
     worse : {"higher", "lower"}
         Which way is worse.
-    function : callable or (x, y), optional
+    function : callable, (x, y) or Curves, optional
         What to integrate besides the intensity itself, such as a depth-damage curve: nodes of a piecewise-linear
-        function, constant beyond its ends (fast), or a vectorised function of the values ``(S, h, w)``.
+        function, constant beyond its ends (fast); several of these, of which each shape follows one; or a vectorised
+        function of the values ``(S, h, w)``.
     threads : int
         How many windows are read and summed at a time, each thread with its own handle where the reader has them.
     scheduler : str, optional
@@ -136,8 +138,10 @@ def zonal(
     (array([150.]), array([[110.]]), array([100.]))
     """
     plan_module, shapes_module, amounts = _kernels()
-    rule = plan_module.Rule(tuple(float(level) for level in levels), worse, function)
     geometry = np.asarray(geometry, dtype=object)
+    if isinstance(function, tuple) and not isinstance(function, Curves):
+        function = Curves((function,), np.zeros(len(geometry), dtype=np.int64))
+    rule = plan_module.Rule(tuple(float(level) for level in levels), worse, function)
     frame = frame_of(reader.grid)
     parts = shapes_module.parts_of(geometry, frame)
     tasks = plan_module.plan(parts, reader.windows(), frame)

@@ -28,7 +28,7 @@ def tally(runs: Any, count: int, cells: Any, sums: Any, ledger: Any) -> Any:
     else:
         _sum_cells(runs, count, cells, sums.stats)
         _sum_runs(runs, count, cells, sums.stats)
-    if cells.response.shape[0] > 0 or cells.curve.shape[1] > 0:
+    if cells.response.shape[0] > 0 or cells.curves.shape[0] > 0:
         _respond(runs, count, cells, sums.stats)
     if cells.source.shape[0] > 0:
         ledger = _attribute(runs, count, cells, ledger)
@@ -239,10 +239,13 @@ def _add_series(values: NDArray[Any], edges: NDArray[Any], sign: float, stats: F
 def _respond(runs: Any, count: int, cells: Any, stats: Floats) -> None:
     """Integrate the function of the values over the runs."""
     owners, rows, starts, stops, parts = runs
-    values, response, curve, areas, step = cells.values, cells.response, cells.curve, cells.areas, cells.step
+    values, response, areas, step = cells.values, cells.response, cells.areas, cells.step
+    curves, curve_of = cells.curves, cells.curve_of
     chunk = np.empty(CHUNK)
     given = response.shape[0] > 0
     for r in range(count):
+        if not given and curve_of[owners[r]] < 0:
+            continue
         amount = chunk[: stops[r] - starts[r]]
         amount[0] = parts[r]
         if len(amount) > 1:
@@ -252,7 +255,7 @@ def _respond(runs: Any, count: int, cells: Any, stats: Floats) -> None:
             if given:
                 found = _weighted(run, response[s, rows[r], starts[r] : stops[r]], amount)
             else:
-                found = _interpolated(run, curve, amount)
+                found = _interpolated(run, curves[curve_of[owners[r]]], amount)
             stats[owners[r], INTEGRAL, s] += found
 
 

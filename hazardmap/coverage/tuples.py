@@ -99,7 +99,8 @@ class Cells(NamedTuple):
     edges: NDArray[Any]  # (L,) class edges, ascending, of the type of the values
     sign: float  # 1 where higher is worse, -1 (also of the edges) where lower is
     response: Floats  # (S, h, w) function of the values, or empty
-    curve: Floats  # (2, k) x and y of a piecewise-linear function of the values, or empty
+    curves: Floats  # (c, 2, k) x and y of piecewise-linear functions of the values, or empty
+    curve_of: Integers  # (m,) which of them each shape follows, by row of the sums; -1 is none
 
 
 class Sums(NamedTuple):

@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from hazardmap import borders, checks
-from hazardmap.coverage import cells, windows_of
-from hazardmap.exposure.measure import KEYS, Measured, Response, measure, nothing
+from hazardmap.coverage import Curves, cells, windows_of
+from hazardmap.exposure.measure import KEYS, Measured, measure, nothing
 from hazardmap.footprint import Footprint
 
 __all__ = ["Cut", "gather", "ground", "measured_cells", "scaled"]
@@ -38,7 +38,7 @@ def measured_cells(
     footprint: Footprint,
     *,
     keep: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]],
-    respond: Callable[[npt.NDArray[Any]], Response] | None = None,
+    respond: Callable[[npt.NDArray[Any]], Curves] | None = None,
     scheduler: str | None = None,
 ) -> Iterator[Cut]:
     """Cut the cells of a raster at the borders, and measure them on a footprint, block by block.

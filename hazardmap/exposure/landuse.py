@@ -6,12 +6,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from hazardmap import borders
+from hazardmap.coverage import Curves
 from hazardmap.curves import DamageTables
 from hazardmap.curves.damage import NO_CURVE
 from hazardmap.errors import LayerError, TableError
 from hazardmap.exposure.cellwise import gather, ground, measured_cells
 from hazardmap.exposure.losses import listed_prices, response_of
-from hazardmap.exposure.measure import Measured, Response
+from hazardmap.exposure.measure import Measured
 from hazardmap.exposure.rows import OUTSIDE, only_where
 from hazardmap.footprint import Footprint
 
@@ -73,8 +74,8 @@ def overlay_landuse(
         _require_known(present, codes, name=name)
         return np.asarray(full, dtype=bool)
 
-    def respond(values: npt.NDArray[np.float64]) -> Response:
-        return Response(by_code.nodes, by_code.which[np.searchsorted(codes, values)])
+    def respond(values: npt.NDArray[np.float64]) -> Curves:
+        return Curves(by_code.nodes, by_code.which[np.searchsorted(codes, values)])
 
     keys, blocks = [np.empty((0, 2), dtype=np.int64)], []
     for cut in measured_cells(name, raster, land, footprint, keep=coded, respond=respond, scheduler=scheduler):

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hazardmap import checks
+from hazardmap.coverage import Curves
 from hazardmap.curves import DamageTables
 from hazardmap.curves.damage import NO_CURVE, Price
 from hazardmap.errors import LayerError, TableError, UnitsError
-from hazardmap.exposure.measure import Response
 from hazardmap.exposure.rows import OUTSIDE, only_where
 
 __all__ = ["Losses", "listed_prices", "losses_of", "response_of"]
@@ -26,7 +26,7 @@ _DIMENSIONS = {"m2": 2, "m": 1}
 class Losses(NamedTuple):
     """Curve and price of n pieces."""
 
-    response: Response
+    response: Curves
     price: Floats  # of what is measured: per m2, per m, or of the whole asset
     unit: Texts  # currency; None where there is no price
     whole: npt.NDArray[np.bool_]  # whether the price is that of the whole asset
@@ -39,7 +39,7 @@ class Losses(NamedTuple):
         return np.where(self.whole, spread, self.price)
 
 
-def response_of(names: Texts, tables: DamageTables, *, name: str) -> tuple[Response, Floats]:
+def response_of(names: Texts, tables: DamageTables, *, name: str) -> tuple[Curves, Floats]:
     """Return the curve that each piece follows, and the depth at which that ends.
 
     Parameters
@@ -60,7 +60,7 @@ def response_of(names: Texts, tables: DamageTables, *, name: str) -> tuple[Respo
     number = {each: k for k, each in enumerate(known)}
     which = np.array([number.get(str(each), -1) for each in names], dtype=np.int64)
     end = np.array([*(curve.end for curve in curves), np.inf])[which]
-    return Response(tuple((curve.depth, curve.factor) for curve in curves), which), end
+    return Curves(tuple((curve.depth, curve.factor) for curve in curves), which), end
 
 
 def losses_of(

@@ -11,25 +11,16 @@ import pandas as pd
 import shapely
 
 from hazardmap.borders import Shapes, amounts, keep_dimension
-from hazardmap.coverage import zonal
+from hazardmap.coverage import Curves, zonal
 from hazardmap.footprint import LEAST, Footprint
 
-__all__ = ["KEYS", "Measured", "Response", "class_of", "measure", "nothing", "reached_by", "regions"]
+__all__ = ["KEYS", "Measured", "class_of", "measure", "nothing", "reached_by", "regions"]
 
 Floats = npt.NDArray[np.float64]
 
 KEYS = ["shape", "scenario", "level"]
 
 _SUMS = ["amount", "loss"]
-
-
-class Response(NamedTuple):
-    """How shapes respond to an intensity: curves, and which of them each shape follows."""
-
-    nodes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
-    """Intensity and factor of each curve: linear between, constant beyond."""
-    which: npt.NDArray[np.int64]
-    """Number of the curve of each shape, (n,); -1 is none."""
 
 
 class Measured(NamedTuple):
@@ -55,7 +46,7 @@ class Measured(NamedTuple):
 
 
 def measure(
-    geometry: Shapes, footprint: Footprint, response: Response | None = None, *, scheduler: str | None = None
+    geometry: Shapes, footprint: Footprint, response: Curves | None = None, *, scheduler: str | None = None
 ) -> Measured:
     """Measure how much of each shape a footprint reaches.
 
@@ -64,7 +55,7 @@ def measure(
     geometry : ndarray of shapely geometries, shape (n,)
         In the CRS of the footprint; all points, all lines or all polygons.
     footprint : Footprint
-    response : Response, optional
+    response : Curves, optional
         Curves to integrate over the cells of each shape; features have no cells, and no loss.
     scheduler : str, optional
         Address of a cluster that the blocks of a raster are sent to.
@@ -80,35 +71,26 @@ def measure(
     return _by_features(geometry, footprint)
 
 
-def _by_cells(geometry: Shapes, footprint: Footprint, response: Response | None, scheduler: str | None) -> Measured:
-    """Measure shapes on cells, those of one curve at a time."""
-    which = np.full(len(geometry), -1) if response is None else response.which
-    size = (len(geometry), len(footprint.scenarios))
-    amount, loss = np.empty(len(geometry)), np.full(size, np.nan)
-    covered, total, minimum, maximum = (np.empty(size) for _ in range(4))
-    tables = []
-    for number in np.unique(which):
-        own = np.flatnonzero(which == number)
-        nodes = response.nodes[number] if response is not None and number >= 0 else None
-        # one class more, so that water milder than the first one has a source too
-        mild = () if nodes is None or footprint.edges[0] <= LEAST else (LEAST,)
-        found = zonal(
-            geometry[own],
-            footprint,
-            levels=(*mild, *footprint.edges),
-            worse=footprint.worse,
-            function=nodes,
-            scheduler=scheduler,
-        )
-        amount[own], covered[own], total[own] = found.amount, found.covered, found.total
-        minimum[own], maximum[own] = found.minimum, found.maximum
-        if found.integral is not None:
-            loss[own] = np.where(found.covered > 0, found.integral, np.nan)
-        by_source = _with_loss(found.by_source, found.integral, shift=len(mild))
-        tables.append(by_source.assign(shape=own[by_source["shape"].to_numpy()]))
-    parts = pd.concat(tables, ignore_index=True)
+def _by_cells(geometry: Shapes, footprint: Footprint, response: Curves | None, scheduler: str | None) -> Measured:
+    """Measure shapes on cells."""
+    follows = np.zeros(len(geometry), dtype=bool) if response is None else response.which >= 0
+    curved = bool(follows.any())
+    # one class more, so that water milder than the first one has a source too
+    mild = (LEAST,) if curved and footprint.edges[0] > LEAST else ()
+    found = zonal(
+        geometry,
+        footprint,
+        levels=(*mild, *footprint.edges),
+        worse=footprint.worse,
+        function=response if curved else None,
+        scheduler=scheduler,
+    )
+    loss = np.full(found.covered.shape, np.nan)
+    if found.integral is not None:
+        loss = np.where((found.covered > 0) & follows[:, None], found.integral, np.nan)
+    parts = _with_loss(found.by_source, found.integral, follows, shift=len(mild))
     reached = reached_by(parts, footprint)
-    return Measured(amount, covered, total, minimum, maximum, parts, reached, parts, loss)
+    return Measured(found.amount, found.covered, found.total, found.minimum, found.maximum, parts, reached, parts, loss)
 
 
 def reached_by(parts: pd.DataFrame, footprint: Footprint) -> pd.DataFrame:
@@ -117,10 +99,13 @@ def reached_by(parts: pd.DataFrame, footprint: Footprint) -> pd.DataFrame:
     return parts.merge(origins, on="source").groupby([*KEYS, "origin"], as_index=False)[_SUMS].sum()
 
 
-def _with_loss(by_source: pd.DataFrame, integral: Floats | None, *, shift: int) -> pd.DataFrame:
+def _with_loss(
+    by_source: pd.DataFrame, integral: Floats | None, follows: npt.NDArray[np.bool_], *, shift: int
+) -> pd.DataFrame:
     """Split the loss of each shape over its parts; the first ``shift`` classes are milder than the first level."""
     if integral is None:
         return by_source.assign(loss=0.0)
+    by_source = by_source[follows[by_source["shape"].to_numpy()] | (by_source["level"].to_numpy() >= shift)]
     shape, scenario = by_source["shape"].to_numpy(), by_source["scenario"].to_numpy()
     wet = np.zeros(integral.shape)
     np.add.at(wet, (shape, scenario), by_source["amount"].to_numpy())

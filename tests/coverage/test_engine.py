@@ -12,7 +12,7 @@ import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from hazardmap.coverage import Block, cell_areas, cells, windows_of, zonal
+from hazardmap.coverage import Block, Curves, cell_areas, cells, windows_of, zonal
 from hazardmap.errors import CoordinatesError, GridError, HazardmapError
 from tests.coverage.brute import Memory, at, every_cell, plane, tiles
 
@@ -367,3 +367,20 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
 
     monkeypatch.setattr(numba, "njit", refuse)
     assert compiled(lambda x: x + 1)(1) == 2
+
+
+def test_each_shape_follows_its_own_curve_in_one_pass(scene):
+    reader, shapes = scene
+    nodes = (
+        ([-1.0, 0.0, 2.0], [0.0, 0.3, 1.0]),
+        ([0.5], [0.7]),
+        ([-2.0, -1.0, 0.0, 0.5, 9.0], [1.0, 0.4, 0.4, 0.0, 2.0]),
+    )
+    which = np.arange(len(shapes)) % 4 - 1
+    found = zonal(shapes, reader, levels=[0], function=Curves(nodes, which))
+    assert not found.integral[which < 0].any()
+    for number, (x, y) in enumerate(nodes):
+        own = which == number
+        alone = zonal(shapes[own], reader, levels=[0], function=lambda values, x=x, y=y: np.interp(values, x, y))
+        assert found.integral[own] == pytest.approx(alone.integral, rel=1e-12)
+        assert found.total[own] == pytest.approx(alone.total, rel=1e-12)
