@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from scripts.bench.data import FULL, QUICK, Size, depths, empty
+from scripts.bench.data import FORMATS, FULL, QUICK, Size, depths, empty
 from scripts.bench.report import page
-from scripts.bench.tools import TOOLS
+from scripts.bench.tools import IN_MEMORY, TOOLS
 
 PACKAGES = {"snail": "nismod-snail"}
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small raster and few shapes: does it run at all")
     parser.add_argument("--rounds", type=int, default=3, help="how often each tool runs (default 3)")
-    parser.add_argument("--only", choices=[*TOOLS, "scenarios", "memory"], help="one kind of work")
+    parser.add_argument("--only", choices=[*TOOLS, "scenarios", "formats", "memory"], help="one kind of work")
     parser.add_argument("--output", type=Path, default=Path("docs/benchmarks.md"), help="where the table goes")
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
@@ -59,6 +59,8 @@ def measure(size: Size, folder: Path, rounds: int, only: str | None) -> tuple[Fi
                 answers[work, tool] = found[1]
     if only in {None, "scenarios"}:
         compare_scenarios(size, folder, rounds, figures)
+    if only in {None, "formats"}:
+        compare_formats(size, folder, rounds, figures)
     if only in {None, "memory"}:
         watch_memory(size, folder, figures)
     return figures, answers
@@ -71,15 +73,29 @@ def compare_scenarios(size: Size, folder: Path, rounds: int, figures: Figures) -
         depths(folder / f"{bands}.tif", side, bands)
     for number in range(rounds):
         for bands in (1, 6):
-            for work, tool in (
-                ("polygons", "hazardmap"),
-                ("buildings", "hazardmap"),
-                ("polygons", "reading, 1 thread"),
+            for name, work, tool in (
+                ("polygons", "polygons", "hazardmap"),
+                ("buildings", "buildings", "hazardmap"),
+                ("reading, 1 thread", "polygons", "reading, 1 thread"),
+                ("polygons, in memory", "polygons", IN_MEMORY),
+                ("buildings, in memory", "buildings", IN_MEMORY),
             ):
-                print(f"round {number + 1}: {bands} scenarios, {work}, {tool}", file=sys.stderr)
+                print(f"round {number + 1}: {bands} scenarios, {name}", file=sys.stderr)
                 found, _ = run(work, tool, folder / f"{bands}.tif", size.shapes[work], side)
-                name = tool if tool.startswith("reading") else work
                 figures["scenarios", f"{name}, {bands}"].append(found)
+
+
+def compare_formats(size: Size, folder: Path, rounds: int, figures: Figures) -> None:
+    """Overlay and read the same depths, stored in several ways."""
+    side = size.side // 2
+    for number in range(rounds):
+        for name, profile in FORMATS.items():
+            path = folder / "format.tif"
+            depths(path, side, **profile)
+            for tool in ("hazardmap", "reading, 1 thread"):
+                print(f"round {number + 1}: {name}, {tool}", file=sys.stderr)
+                found, _ = run("polygons", tool, path, size.shapes["polygons"], side)
+                figures["formats", f"{name}: {tool}"].append(found | {"size": path.stat().st_size / 1e6})
 
 
 def watch_memory(size: Size, folder: Path, figures: Figures) -> None:
@@ -104,7 +120,7 @@ def run(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[dict
 
 def installed(tool: str) -> bool:
     """Whether a tool is there (ours and plain reading always are)."""
-    if tool == "hazardmap" or tool.startswith("reading"):
+    if tool.startswith(("hazardmap", "reading")):
         return True
     try:
         return bool(version(PACKAGES.get(tool, tool)))

@@ -11,7 +11,7 @@ import shapely
 from affine import Affine
 from scipy.ndimage import zoom
 
-__all__ = ["CRS", "FULL", "QUICK", "Size", "depths", "empty", "shapes"]
+__all__ = ["CRS", "FORMATS", "FULL", "QUICK", "Size", "depths", "empty", "shapes"]
 
 CRS = "EPSG:3035"
 LEFT, TOP, CELL, BLOCK = 3_800_000.0, 3_300_000.0, 25.0, 512
@@ -30,14 +30,24 @@ class Size:
     """Number of shapes per kind of work."""
 
 
+FORMATS: dict[str, dict[str, Any]] = {
+    "deflate, predictor 3": {},
+    "deflate, predictor 1": {"predictor": 1},
+    "zstd, predictor 3": {"compress": "zstd"},
+    "zstd, predictor 1": {"compress": "zstd", "predictor": 1},
+    "LERC-zstd, to 0.005": {"compress": "lerc_zstd", "max_z_error": 0.005, "predictor": 1},
+    "not compressed": {"compress": "none", "predictor": 1},
+}
+"""Ways to store the same depths: what differs from the raster of all other work."""
+
 FULL = Size(10_000, {"polygons": 2_000, "buildings": 100_000, "lines": 50_000, "points": 1_000_000})
 QUICK = Size(2_000, {"polygons": 200, "buildings": 5_000, "lines": 2_000, "points": 40_000})
 
 
-def depths(path: Path, side: int, bands: int = 1, *, deeper_m: float = 0.0) -> None:
+def depths(path: Path, side: int, bands: int = 1, *, deeper_m: float = 0.0, **profile: Any) -> None:
     """Write water depths: smooth, rough at the scale of a cell, in centimetres; one cell in fifty holds no value."""
     noise = np.random.default_rng(SEED)
-    with rasterio.open(path, "w", **_profile(side, bands)) as file:
+    with rasterio.open(path, "w", **{**_profile(side, bands), **profile}) as file:
         for band in range(1, bands + 1):
             smooth = zoom(noise.normal(size=(side // 100 + 1, side // 100 + 1)), 100, order=1)[:side, :side]
             depth = np.abs(smooth + 0.05 * noise.normal(size=smooth.shape) + 0.3 * band + deeper_m).round(2)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from scripts.bench.data import shapes
-from scripts.bench.tools import SLOW, TOOLS
+from scripts.bench.tools import PREPARED, SLOW, tool_of
 
 __all__ = ["measure", "timed"]
 
@@ -19,11 +19,13 @@ __all__ = ["measure", "timed"]
 def measure(work: str, tool: str, raster: Path, count: int, side: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """CPU and wall seconds, peak memory in MB, and the answer."""
     every = SLOW.get((work, tool), 1)
-    function = TOOLS[work][tool]
+    function = tool_of(work, tool)
     frame = shapes(work, count, side)
     function(raster.with_name("small.tif"), shapes(work, 50, 600))  # imports, compiled kernels, pools
     chosen = frame.iloc[::every].reset_index(drop=True)
     chosen["id"] = np.arange(len(chosen))
+    if tool in PREPARED:
+        PREPARED[tool](raster)
     figures, answer = timed(lambda: function(raster, chosen))
     return figures | {"cpu": figures["cpu"] * every, "wall": figures["wall"] * every, "every": every}, answer
 
