@@ -1,7 +1,10 @@
-"""The compiled kernels: which cells of one block polygons, lines and points cover, as runs to be added up.
+"""The compiled kernels: which cells of one block polygons, lines and points cover, as runs of cells.
 
-numba notices a change only in the file of the kernel that it cached: whoever changes tally.py, ledger.py or the tuples
-has to touch this file too.
+Each fills a list of runs from where it stopped before: ``at`` holds the next part, and the next row or segment of it.
+When it returns with ``at[0]`` at the end, all is said.
+
+numba notices a change only in the file of the kernel that it cached: whoever changes the tuples has to touch this file
+too.
 """
 
 import math
@@ -10,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from hazardmap.coverage.compiled import compiled
-from hazardmap.coverage.tally import tally, weigh
-from hazardmap.coverage.tuples import CHUNK, Floats, Marks, Runs
+from hazardmap.coverage.tuples import CHUNK, Floats, Integers, Marks, Runs
 
-__all__ = ["sum_lines", "sum_points", "sum_polygons"]
+__all__ = ["cover_lines", "cover_points", "cover_polygons", "room"]
 
-ENOUGH = 8192
-"""From so many runs on they are added up: few enough to stay in the second cache."""
+ENOUGH = 16384
+"""From so many runs on they are added up: few enough to stay in the second cache, or nearly."""
 
 GROUP = 32
 """Columns that are passed together where no edge lies."""
@@ -31,11 +33,10 @@ TOUCH = 1e-12
 """A segment that stays in a cell for less than this part of itself only touches it."""
 
 
-@compiled
-def _room(size: int) -> Any:
-    """Make an empty list of runs."""
-    whole = np.empty((4, size), np.int64)
-    return Runs(whole[0], whole[1], whole[2], whole[3], np.empty(size))
+def room(rows: int, columns: int) -> Runs:
+    """Make an empty list: what is entered at once, a row of cells or a segment, still fits when it is nearly full."""
+    owner, row, start, stop = np.empty((4, ENOUGH + rows + columns), np.int64)
+    return Runs(owner, row, start, stop, np.empty(len(owner)))
 
 
 # ------------------------------------------------------------------------------------------------------------ polygons
@@ -126,10 +127,11 @@ def _cover(acc: Floats, marks: Marks, begin: int, box: Any, sliver: float, shape
     """Sum differences along rows up to runs of cells of which the same part is covered, and wipe them out.
 
     Box and runs are in cells of the block. Stops when the list is full; returns the next row and how long the list is.
+    Rows before the first one are only wiped out: their runs are in another list.
     """
     owners, rows, starts, stops, parts = runs
     top, left, height, width = box
-    i = begin
+    i = 0
     while i < height and count < ENOUGH:
         part = 0.0
         start = 0
@@ -143,7 +145,7 @@ def _cover(acc: Floats, marks: Marks, begin: int, box: Any, sliver: float, shape
                 while stop % GROUP == 0 and stop < last and not marks[i, stop // GROUP]:
                     stop += GROUP  # nothing was entered there
             stop = min(stop, last)
-            if part > sliver:
+            if part > sliver and i >= begin:
                 owners[count], rows[count], parts[count] = shape, top + i, part
                 starts[count], stops[count] = left + start, left + stop
                 count += 1
@@ -157,74 +159,70 @@ def _cover(acc: Floats, marks: Marks, begin: int, box: Any, sliver: float, shape
 
 
 @compiled
-def sum_polygons(polygons: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
-    """Add what polygons cover of one block: signed areas along each edge, summed up along each row of cells."""
-    _, rows, columns = cells.values.shape
+def cover_polygons(polygons: Any, selection: Any, block: Any, at: Integers, runs: Any) -> int:
+    """List what polygons cover of one block: signed areas along each edge, summed up along each row of cells."""
+    row, column, rows, columns = block
     acc = np.zeros((1, 2))
     marks = np.zeros((1, 1), np.bool_)  # groups of columns in which something is entered
-    runs = _room(ENOUGH + columns)
     count = 0
-    for q in range(len(selection.part)):
-        part = selection.part[q]
-        left = max(cells.column, math.floor(polygons.bounds[part, 0]))
-        top = max(cells.row, math.floor(polygons.bounds[part, 1]))
-        width = min(cells.column + columns, math.ceil(polygons.bounds[part, 2])) - left
-        height = min(cells.row + rows, math.ceil(polygons.bounds[part, 3])) - top
-        if width <= 0 or height <= 0 or polygons.area[part] <= 0.0:
-            continue
-        if acc.shape[0] < height or acc.shape[1] < width + 2:
-            acc = np.zeros((max(height, acc.shape[0]), max(width + 2, acc.shape[1])))
-            marks = np.zeros((acc.shape[0], acc.shape[1] // GROUP + 1), np.bool_)
-        _outline(polygons, part, acc, marks, (top, left, height, width))
-        sliver = min(max(SLIVER * min(1.0, polygons.area[part]), NOISE), 1e-3 * polygons.area[part])
-        box = (top - cells.row, left - cells.column, height, width)
-        i = 0
-        while i < height:
-            i, count = _cover(acc, marks, i, box, sliver, selection.row[q], runs, count)
-            if count >= ENOUGH:
-                weigh(runs, count, cells.areas, cells.step)
-                ledger = tally(runs, count, cells, sums, ledger)
-                count = 0
-    weigh(runs, count, cells.areas, cells.step)
-    return tally(runs, count, cells, sums, ledger)
+    while at[0] < len(selection.part) and count < ENOUGH:
+        part = selection.part[at[0]]
+        left = max(column, math.floor(polygons.bounds[part, 0]))
+        top = max(row, math.floor(polygons.bounds[part, 1]))
+        width = min(column + columns, math.ceil(polygons.bounds[part, 2])) - left
+        height = min(row + rows, math.ceil(polygons.bounds[part, 3])) - top
+        if width > 0 and height > 0 and polygons.area[part] > 0.0:
+            if acc.shape[0] < height or acc.shape[1] < width + 2:
+                acc = np.zeros((max(height, acc.shape[0]), max(width + 2, acc.shape[1])))
+                marks = np.zeros((acc.shape[0], acc.shape[1] // GROUP + 1), np.bool_)
+            _outline(polygons, part, acc, marks, (top, left, height, width))
+            sliver = min(max(SLIVER * min(1.0, polygons.area[part]), NOISE), 1e-3 * polygons.area[part])
+            box = (top - row, left - column, height, width)
+            at[1], count = _cover(acc, marks, at[1], box, sliver, selection.row[at[0]], runs, count)
+            if at[1] < height:
+                break
+        at[0] += 1
+        at[1] = 0
+    return count
 
 
 # ---------------------------------------------------------------------------------------------------- lines and points
 
 
 @compiled
-def sum_lines(lines: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
-    """Add what lines cover of one block: each segment is followed from cell to cell."""
-    _, rows, columns = cells.values.shape
-    runs = _room(ENOUGH + rows + columns)
+def cover_lines(lines: Any, selection: Any, block: Any, at: Integers, runs: Any) -> int:
+    """List what lines cover of one block: each segment is followed from cell to cell."""
+    top, left, rows, columns = block
     owners, where, starts, stops, parts = runs
     first, vertices, lengths = lines.first, lines.vertices, lines.length
     count = 0
-    for q in range(len(selection.part)):
-        shape = selection.row[q]
-        for i in range(first[selection.part[q]], first[selection.part[q] + 1] - 1):
-            x0, y0 = vertices[i, 0] - cells.column, vertices[i, 1] - cells.row
-            x1, y1 = vertices[i + 1, 0] - cells.column, vertices[i + 1, 1] - cells.row
-            if max(x0, x1) < 0.0 or min(x0, x1) >= columns or max(y0, y1) < 0.0 or min(y0, y1) >= rows:
-                continue
-            if count >= ENOUGH:
-                ledger = tally(runs, count, cells, sums, ledger)
-                count = 0
-            column, row, before = _begin(x0, x1), _begin(y0, y1), 0.0
-            while before < 1.0:
-                right = _crossing(x0, x1, column)
-                below = _crossing(y0, y1, row)
-                after = min(right, below, 1.0)
-                if after - before > TOUCH and 0 <= row < rows and 0 <= column < columns:
-                    owners[count], where[count], parts[count] = shape, row, (after - before) * lengths[i]
-                    starts[count], stops[count] = column, column + 1
-                    count += 1
-                if right <= after:
-                    column += 1 if x1 > x0 else -1
-                if below <= after:
-                    row += 1 if y1 > y0 else -1
-                before = max(before, after)
-    return tally(runs, count, cells, sums, ledger)
+    while at[0] < len(selection.part) and count < ENOUGH:
+        part, shape = selection.part[at[0]], selection.row[at[0]]
+        i = first[part] + at[1]
+        if i + 1 >= first[part + 1]:
+            at[0] += 1
+            at[1] = 0
+            continue
+        at[1] += 1
+        x0, y0 = vertices[i, 0] - left, vertices[i, 1] - top
+        x1, y1 = vertices[i + 1, 0] - left, vertices[i + 1, 1] - top
+        if max(x0, x1) < 0.0 or min(x0, x1) >= columns or max(y0, y1) < 0.0 or min(y0, y1) >= rows:
+            continue
+        column, row, before = _begin(x0, x1), _begin(y0, y1), 0.0
+        while before < 1.0:
+            right = _crossing(x0, x1, column)
+            below = _crossing(y0, y1, row)
+            after = min(right, below, 1.0)
+            if after - before > TOUCH and 0 <= row < rows and 0 <= column < columns:
+                owners[count], where[count], parts[count] = shape, row, (after - before) * lengths[i]
+                starts[count], stops[count] = column, column + 1
+                count += 1
+            if right <= after:
+                column += 1 if x1 > x0 else -1
+            if below <= after:
+                row += 1 if y1 > y0 else -1
+            before = max(before, after)
+    return count
 
 
 @compiled
@@ -245,22 +243,19 @@ def _crossing(start: float, end: float, cell: int) -> float:
 
 
 @compiled
-def sum_points(points: Any, selection: Any, cells: Any, sums: Any, ledger: Any) -> Any:
-    """Add the points of one block: a cell owns its upper and its left edge."""
-    _, rows, columns = cells.values.shape
-    runs = _room(ENOUGH)
+def cover_points(points: Any, selection: Any, block: Any, at: Integers, runs: Any) -> int:
+    """List the points of one block: a cell owns its upper and its left edge."""
+    top, left, rows, columns = block
     owners, where, starts, stops, parts = runs
     vertices = points.vertices
     count = 0
-    for q in range(len(selection.part)):
-        part = selection.part[q]
-        column = math.floor(vertices[part, 0]) - cells.column
-        row = math.floor(vertices[part, 1]) - cells.row
+    while at[0] < len(selection.part) and count < ENOUGH:
+        part = selection.part[at[0]]
+        column = math.floor(vertices[part, 0]) - left
+        row = math.floor(vertices[part, 1]) - top
         if 0 <= row < rows and 0 <= column < columns:
-            if count >= ENOUGH:
-                ledger = tally(runs, count, cells, sums, ledger)
-                count = 0
-            owners[count], where[count], parts[count] = selection.row[q], row, 1.0
+            owners[count], where[count], parts[count] = selection.row[at[0]], row, 1.0
             starts[count], stops[count] = column, column + 1
             count += 1
-    return tally(runs, count, cells, sums, ledger)
+        at[0] += 1
+    return count

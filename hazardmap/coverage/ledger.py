@@ -1,4 +1,4 @@
-"""Compiled book-keeping of sources: a small hash table for the shape at hand, and the records that it leaves."""
+"""Book-keeping of sources: a small hash table for the shape at hand, and the records that it leaves."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from hazardmap.coverage.compiled import compiled
 from hazardmap.coverage.tuples import Ledger
 
-__all__ = ["close", "find"]
+__all__ = ["close", "find", "lacks_room", "with_room"]
 
 
 @compiled
@@ -28,13 +28,31 @@ def find(ledger: Any, source: int) -> int:
 
 
 @compiled
-def close(ledger: Any, following: int) -> Any:
-    """Turn what the ledger holds into records of the shape at hand, and empty it for the following one."""
+def lacks_room(ledger: Any) -> bool:
+    """Whether what the ledger holds may not fit into its records."""
+    _, scenarios, levels = ledger.amounts.shape
+    return bool(ledger.counts[1] + ledger.counts[0] * scenarios * levels > len(ledger.values))
+
+
+def with_room(ledger: Ledger) -> Ledger:
+    """Return a ledger whose records have room for what it holds."""
+    if not lacks_room(ledger):
+        return ledger
+    _, scenarios, levels = ledger.amounts.shape
+    size = 2 * int(ledger.counts[1] + ledger.counts[0] * scenarios * levels)
+    keys, values = np.empty((size, 4), np.int32), np.empty(size)
+    keys[: len(ledger.keys)], values[: len(ledger.values)] = ledger.keys, ledger.values
+    return ledger._replace(keys=keys, values=values)
+
+
+@compiled
+def close(ledger: Any, following: int) -> None:
+    """Turn what the ledger holds into records of the shape at hand, and empty it for the following one.
+
+    There has to be room for them.
+    """
     k = ledger.counts[2]
     _, scenarios, levels = ledger.amounts.shape
-    need = ledger.counts[1] + ledger.counts[0] * scenarios * levels
-    if need > len(ledger.values):
-        ledger = _grown(ledger, 2 * need)
     for place in range(ledger.counts[0]):
         for s in range(scenarios):
             for level in range(levels):
@@ -51,16 +69,3 @@ def close(ledger: Any, following: int) -> Any:
         ledger.table[ledger.where[place]] = -1
     ledger.counts[0] = 0
     ledger.counts[2] = following
-    return ledger
-
-
-@compiled
-def _grown(ledger: Any, size: int) -> Any:
-    """Make a ledger with room for more records."""
-    keys = np.empty((size, 4), np.int32)
-    values = np.empty(size)
-    for record in range(ledger.counts[1]):  # assigning slices would take seconds to compile
-        for column in range(4):
-            keys[record, column] = ledger.keys[record, column]
-        values[record] = ledger.values[record]
-    return Ledger(ledger.table, ledger.sources, ledger.where, ledger.amounts, ledger.counts, keys, values)

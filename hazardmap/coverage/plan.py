@@ -1,6 +1,6 @@
 """What one block needs to be summed: the shapes, where they touch, how values are judged. It can be sent elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from hazardmap.coverage.areas import Frame
 from hazardmap.coverage.blocks import Block, Curves, Window
 from hazardmap.coverage.bookkeeping import touching
 from hazardmap.coverage.compiled import announce
-from hazardmap.coverage.ledger import close
+from hazardmap.coverage.ledger import close, with_room
 from hazardmap.coverage.shapes import Parts
+from hazardmap.coverage.tally import tally, weigh
 from hazardmap.errors import GridError
 
 __all__ = ["Arrays", "Function", "Part", "Rule", "Task", "no_sums", "plan", "sum_block"]
@@ -64,7 +65,7 @@ class Part:
 def plan(parts: Sequence[Parts], windows: Sequence[Window], frame: Frame) -> list[Task]:
     """List the windows that a shape really touches, in their order; the others are never read."""
     upright = np.array([frame.upright(window) for window in windows], dtype=np.int64).reshape(-1, 4)
-    announce(kernels.sum_polygons)
+    announce(kernels.cover_polygons)
     touched = [_touching(kind.boxes, upright) for kind in parts]
     tasks = []
     for k, window in enumerate(windows):
@@ -119,15 +120,27 @@ def sum_block(task: Task, block: Block, arrays: Sequence[Arrays], frame: Frame, 
     sums = no_sums(len(shapes), scenarios, levels)
     ledger = _ledger(scenarios, levels, wanted=cells.source.size > 0)
     for kind, selection, row in zip(arrays, task.selections, rows, strict=True):
-        if len(selection):
-            chosen = tuples.Selection(selection, row)
-            ledger = _KERNELS[type(kind)](kind, chosen, cells, sums, ledger)
-    ledger = close(ledger, -1)
+        for runs, count in _runs(kind, tuples.Selection(selection, row), cells):
+            ledger = tally(runs, count, cells, sums, ledger)
+    ledger = with_room(ledger)
+    close(ledger, -1)
     records = int(ledger.counts[1])
     keys = ledger.keys[:records].copy()
     keys[:, 0] = shapes[keys[:, 0]]
     source = block.source if isinstance(block.source, (int, np.integer)) else None
     return Part(shapes, sums, keys, ledger.values[:records].copy(), source)
+
+
+def _runs(kind: Arrays, selection: tuples.Selection, cells: tuples.Cells) -> Iterator[tuple[tuples.Runs, int]]:
+    """List what parts cover of a block: as many runs at a time as are in the list."""
+    height, width = cells.values.shape[1:]
+    at = np.zeros(2, dtype=np.int64)
+    runs = kernels.room(height, width)
+    while at[0] < len(selection.part):
+        count = _KERNELS[type(kind)](kind, selection, (cells.row, cells.column, height, width), at, runs)
+        if isinstance(kind, tuples.Polygons):
+            weigh(runs, count, cells.areas, cells.step)
+        yield runs, count
 
 
 def _rows(owners: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
@@ -140,9 +153,9 @@ def _rows(owners: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[
 
 
 _KERNELS = {
-    tuples.Polygons: kernels.sum_polygons,
-    tuples.Lines: kernels.sum_lines,
-    tuples.Points: kernels.sum_points,
+    tuples.Polygons: kernels.cover_polygons,
+    tuples.Lines: kernels.cover_lines,
+    tuples.Points: kernels.cover_points,
 }
 
 

@@ -1,7 +1,8 @@
-"""Compiled sums over runs of cells: what a shape covers, turned into its statistics and into amounts by source.
+"""Sums over runs of cells: what a shape covers, turned into its statistics and into amounts by source.
 
+Compiled function by function, each when it is first needed: many of them are not needed most of the time.
 numba notices a change only in the file of the kernel that it cached: whoever changes ledger.py or the tuples has to
-touch this file and kernels.py too.
+touch this file too.
 """
 
 from typing import Any
@@ -10,28 +11,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hazardmap.coverage.compiled import as_real, as_whole, compiled, summing
-from hazardmap.coverage.ledger import close, find
-from hazardmap.coverage.tuples import CHUNK, CLASSES, COVERED, INTEGRAL, MAXIMUM, MINIMUM, TOTAL, Floats
+from hazardmap.coverage.ledger import close, find, lacks_room, with_room
+from hazardmap.coverage.tuples import (
+    CHUNK,
+    CLASSES,
+    COVERED,
+    INTEGRAL,
+    MAXIMUM,
+    MINIMUM,
+    TOTAL,
+    Cells,
+    Floats,
+    Ledger,
+    Runs,
+    Sums,
+)
 
 __all__ = ["tally", "weigh"]
 
 
-@compiled
-def tally(runs: Any, count: int, cells: Any, sums: Any, ledger: Any) -> Any:
+def tally(runs: Runs, count: int, cells: Cells, sums: Sums, ledger: Ledger) -> Ledger:
     """Add the first runs of a list to the sums of their shapes; return the ledger, which may have grown.
 
     Of a single cell ``part`` is the amount already; see :func:`weigh`.
     """
-    _measure(runs, count, cells.areas, cells.step, sums.inside)
-    if cells.series.shape[0] > 0:
-        _sum_series(runs, count, cells, sums.stats)
+    areas, step = cells.areas, cells.step
+    _measure(runs, count, areas, step, sums.inside)
+    if cells.series.size:
+        _sum_series(runs, count, cells.series, areas, step, cells.edges, cells.sign, sums.stats)
     else:
-        _sum_cells(runs, count, cells, sums.stats)
-        _sum_runs(runs, count, cells, sums.stats)
-    if cells.response.shape[0] > 0 or cells.curves.shape[0] > 0:
+        _sum_cells(runs, count, cells.values, cells.edges, cells.sign, sums.stats)
+        _sum_runs(runs, count, cells.values, areas, step, cells.edges, cells.sign, sums.stats)
+    if cells.response.size or cells.curves.size:
         _respond(runs, count, cells, sums.stats)
-    if cells.source.shape[0] > 0:
-        ledger = _attribute(runs, count, cells, ledger)
+    first = 0 if cells.source.size else count
+    while first < count:
+        ledger = with_room(ledger)
+        first = _attribute(runs, first, count, cells, ledger)
     return ledger
 
 
@@ -66,9 +82,9 @@ def _measure(runs: Any, count: int, areas: Floats, step: int, inside: Floats) ->
         elif even:
             inside[owners[r]] += parts[r] * areas[rows[r], 0, 0] * size
         else:
-            amount = chunk[:size]
-            _amounts(areas, rows[r], step, starts[r], parts[r], amount)
-            inside[owners[r]] += amount.sum()
+            _amounts(areas, rows[r], step, starts[r], parts[r], chunk[:size])
+            for j in range(size):
+                inside[owners[r]] += chunk[j]
 
 
 @summing
@@ -96,13 +112,12 @@ def _amounts(areas: Floats, row: int, step: int, start: int, part: float, amount
 
 
 @compiled
-def _sum_cells(runs: Any, count: int, cells: Any, stats: Floats) -> None:
+def _sum_cells(runs: Any, count: int, values: NDArray[Any], edges: NDArray[Any], sign: float, stats: Floats) -> None:
     """Add single cells to the statistics (m, CLASSES + L, S).
 
     All in one function: handing arrays on for every cell would take several times as long.
     """
     owners, rows, starts, stops, parts = runs
-    values, edges, sign = cells.values, cells.edges, cells.sign
     for r in range(count):
         if stops[r] - starts[r] > 1:
             continue
@@ -125,10 +140,18 @@ def _sum_cells(runs: Any, count: int, cells: Any, stats: Floats) -> None:
 
 
 @compiled
-def _sum_runs(runs: Any, count: int, cells: Any, stats: Floats) -> None:
+def _sum_runs(
+    runs: Any,
+    count: int,
+    values: NDArray[Any],
+    areas: Floats,
+    step: int,
+    edges: NDArray[Any],
+    sign: float,
+    stats: Floats,
+) -> None:
     """Add neighbouring cells to the statistics, several at a time."""
     owners, rows, starts, stops, parts = runs
-    values, areas, edges, step, sign = cells.values, cells.areas, cells.edges, cells.step, cells.sign
     chunk = np.empty(CHUNK)
     for r in range(count):
         size = stops[r] - starts[r]
@@ -196,10 +219,18 @@ def _between(values: NDArray[Any], amount: Floats, sign: float, edge: float, abo
 
 
 @compiled
-def _sum_series(runs: Any, count: int, cells: Any, stats: Floats) -> None:
+def _sum_series(
+    runs: Any,
+    count: int,
+    series: NDArray[Any],
+    areas: Floats,
+    step: int,
+    edges: NDArray[Any],
+    sign: float,
+    stats: Floats,
+) -> None:
     """Add runs to the statistics where there are many scenarios: cell by cell, several scenarios at a time."""
     owners, rows, starts, stops, parts = runs
-    series, areas, edges, step, sign = cells.series, cells.areas, cells.edges, cells.step, cells.sign
     chunk = np.empty(CHUNK)
     for r in range(count):
         amount = chunk[: stops[r] - starts[r]]
@@ -294,14 +325,19 @@ def _interpolated(values: NDArray[Any], curve: Floats, amount: Floats) -> float:
 
 
 @compiled
-def _attribute(runs: Any, count: int, cells: Any, ledger: Any) -> Any:
-    """Add runs to the sources of their cells; the ledger is closed whenever another shape begins, or it is full."""
-    r = 0
+def _attribute(runs: Any, first: int, count: int, cells: Any, ledger: Any) -> int:
+    """Add runs to the sources of their cells, as long as the ledger has room; return the next run.
+
+    It is closed whenever another shape begins, or it is full.
+    """
+    r = first
     while r < count:
         if runs.owner[r] != ledger.counts[2] or ledger.counts[0] + CHUNK > len(ledger.sources):
-            ledger = close(ledger, runs.owner[r])
+            if lacks_room(ledger):
+                return r
+            close(ledger, runs.owner[r])
         r = _attribute_shape(runs, r, count, cells, ledger)
-    return ledger
+    return r
 
 
 @compiled
