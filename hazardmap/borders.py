@@ -86,6 +86,11 @@ def _segmentized(geometry: Shapes, step: float) -> Shapes:
     """Cut edges into steps; what is shorter than one is left alone, since GEOS fails on lines without a length."""
     dense = np.array(geometry, dtype=object)
     long = shapely.length(dense) > step
+    several = long & (shapely.get_type_id(dense) == 5)  # MultiLineString
+    if several.any():
+        parts, owner = shapely.get_parts(dense[several], return_index=True)
+        has_length = shapely.length(parts) > 0
+        dense[several] = shapely.multilinestrings(parts[has_length], indices=owner[has_length])
     dense[long] = shapely.segmentize(dense[long], step)
     return dense
 

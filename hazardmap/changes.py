@@ -93,10 +93,29 @@ def diff(a: str | Path, b: str | Path) -> Difference:
     a, b : str or Path
         The folder of a run, of its tables, or of a portal: anywhere below it lies one ``assets.csv``.
 
+    Returns
+    -------
+    Difference
+        Tables by country, of the rows and flows that differ, and of the inputs that are not the same.
+
     Raises
     ------
     FileError
-        When there is no such table, or more than one, or it lacks a column.
+        When there is no such table, or more than one, it lacks a column, or it holds a row twice.
+
+    Examples
+    --------
+    Half of a cloud of 1 km (pi / 2 km2) lies in Germany; of a site 10 km further east, all of it:
+
+    >>> import tempfile, geopandas as gpd, shapely, hazardmap as hm
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["DE"]}, geometry=[shapely.box(4e6, 2e6, 5e6, 4e6)], crs=3035)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for run, x in {"a": 4.00e6, "b": 4.01e6}.items():
+    ...         works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(x, 3e6)], crs=3035)
+    ...         hm.write(hm.overlay(hm.chemical(works, radius_m=1000), land), f"{folder}/{run}/tables.csv")
+    ...     found = diff(f"{folder}/a", f"{folder}/b")
+    >>> found.rows[["change", "affected_a", "affected_b"]].round(2).values.tolist()
+    [['changed', 1.57, 3.14]]
     """
     one, other = _folder(Path(a)), _folder(Path(b))
     rows = _compared(_read(one / "assets.csv", _COLUMNS), _read(other / "assets.csv", _COLUMNS))

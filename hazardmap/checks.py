@@ -18,6 +18,7 @@ __all__ = [
     "crs_name",
     "factor_to",
     "grid_of",
+    "is_intensity",
     "kelvin_offset",
     "require_area",
     "require_crs",
@@ -53,6 +54,9 @@ _UNITS: dict[str, dict[str, float]] = {
     "t": {"t": 1.0, "tonne": 1.0, "tonnes": 1.0, "kg": 0.001, "kt": 1000.0},
     "MW": {"MW": 1.0, "kW": 0.001, "GW": 1000.0},
 }
+
+# Those that say how strong something is: adding them up over cells says nothing.
+_INTENSITIES = ("m", "m/s", "mm", "mm/day", "mm/month", "degC", "K")
 
 
 def crs_name(crs: Any) -> str:
@@ -348,6 +352,17 @@ def kelvin_offset(found: str | None, *, name: str) -> float:
     except UnitsError as error:
         raise UnitsError(str(error).replace("expected 'degC' or one of", "expected 'K', 'degC' or one of")) from None
     return 0.0
+
+
+def is_intensity(units: str) -> bool:
+    """Whether units are those of a depth, a speed, rain or a temperature: they say how strong, not how much.
+
+    Examples
+    --------
+    >>> is_intensity("cm"), is_intensity("people"), is_intensity("EUR")
+    (True, False, False)
+    """
+    return any(units.strip() in _UNITS[kind] for kind in _INTENSITIES)
 
 
 def same_units(one: str, other: str) -> bool:

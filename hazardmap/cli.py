@@ -290,12 +290,12 @@ def _run(study: Any, out: Path | None, scheduler: str | None = None) -> None:
 
 
 def _print_flows(exposure: Any) -> None:
-    """Print the matrices origin x country of the rarest scenario with a known probability, else of the largest."""
+    """Print the matrices origin x country of the scenario that stands for the hazard on the pages of a portal, too."""
     from hazardmap import tables
+    from hazardmap.portal.figures import Figures
 
-    known = exposure.footprint.scenarios
-    scenario = known["probability"].idxmin() if known["probability"].notna().any() else _worst(exposure)
-    title = known.loc[scenario, "label"]
+    scenario = Figures(exposure).scenario
+    title = exposure.footprint.scenarios.loc[scenario, "label"]
     typer.echo(
         f"{exposure.footprint.hazard}, {title}; origin = {exposure.footprint.meaning}; rows origin, columns territory"
     )
@@ -309,12 +309,6 @@ def _print_flows(exposure: Any) -> None:
     for note in [f"the hazard data are {exposure.footprint.status}", *exposure.notes]:
         typer.echo(f"- {shorten(note, 150, placeholder=' ...')}")
     typer.echo("")
-
-
-def _worst(exposure: Any) -> str:
-    """Return the scenario that reaches most of the territories."""
-    land = exposure.assets[exposure.assets["kind"] == "territory"]
-    return str(land.groupby("scenario", sort=False)["affected"].sum().idxmax())
 
 
 def _rounded(value: float) -> str:

@@ -98,6 +98,17 @@ def monthly_temperature(series: xr.DataArray, *, name: str = "temperature") -> x
         that are called degrees Celsius are.
     TimeAxisError, LayerError
         As :func:`monthly_amount`.
+
+    Examples
+    --------
+    A January of 274.15 K, and a February of 10 degrees more:
+
+    >>> import pandas as pd
+    >>> times = pd.date_range("2023-01-01", periods=59)
+    >>> kelvin = np.where(times.month == 1, 274.15, 284.15)[:, None, None]
+    >>> daily = xr.DataArray(kelvin, dims=("time", "y", "x"), coords={"time": times}, attrs={"units": "K"})
+    >>> monthly_temperature(daily).values.ravel().round(2).tolist()
+    [1.0, 11.0]
     """
     months = _months(series, name=name)
     offset = checks.kelvin_offset(series.attrs.get("units"), name=name)

@@ -1,8 +1,8 @@
-"""What the columns of our tables mean, and in which units they are."""
+"""What our tables are called, what their columns mean, and in which units they are."""
 
 from collections.abc import Iterable
 
-__all__ = ["CODES", "COLUMNS", "explain", "statuses", "titles"]
+__all__ = ["CODES", "COLUMNS", "COUNTED", "RESERVED", "explain", "statuses", "titles"]
 
 CODES = ("name", "iso", "nuts", "lau", "nis", "cbs", "ags", "insee")
 """Columns of territories that outputs carry along: their name, and the codes that offices know them by.
@@ -10,6 +10,16 @@ CODES = ("name", "iso", "nuts", "lau", "nis", "cbs", "ags", "insee")
 ISO 3166-2; NUTS and LAU of Eurostat; NIS of Belgium, CBS of the Netherlands, AGS of Germany, INSEE of France. A card
 maps the columns of its file to these names.
 """
+
+RESERVED = (
+    *("territories", "zones", "flows", "shares", "annual", "maps", "seams", "notes", "sources", "layer_styles"),
+    *("hazard_sites", "notices", "chain"),
+    *("HazardArea", "RiskZone", "ExposedElement"),
+)
+"""Names that layers of assets cannot have, since files hold tables of that name."""
+
+COUNTED = "a line or polygon counts once in each territory that it lies in, so twice in a country where it lies in two"
+"""What the unit ``count`` means."""
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "id": ("", "id of the row: hazard, layer, asset, scenario and territory"),
@@ -44,7 +54,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "maximum": ("intensity", "greatest intensity of all that is covered"),
     "amount": ("see unit", "how much of it there is in the territory"),
     "affected": ("see unit", "how much of it is reached"),
-    "unit": ("", "unit of amount and affected"),
+    "unit": ("", f"unit of the figures of the row; count: {COUNTED}"),
     "value": ("see value_unit", "quantity that its layer states"),
     "value_unit": ("", "unit of value"),
     "damage": ("see damage_unit", "damage of what is covered; empty where none can be told"),

@@ -105,6 +105,19 @@ class Footprint:
     ------
     FootprintError
         When a law is broken: shares that do not sum to 1, levels out of order, sources or scenarios without a row.
+
+    Examples
+    --------
+    Two cells, one of them flooded by water of which three quarters come from Belgium:
+
+    >>> import rioxarray
+    >>> footprint = Footprint(
+    ...     hazard="flood", intensity=xr.DataArray([[[0.0, 1.2]]], dims=("scenario", "y", "x")).rio.write_crs(3035),
+    ...     units="m", levels=(0.1, 1.0), scenarios=scenario_table([{"return_period": 100}]), source=7,
+    ...     shares=pd.DataFrame({"source": 7, "origin": ["BE", "NL"], "share": [0.75, 0.25]}),
+    ... )
+    >>> footprint.origins(), footprint.scenarios["probability"].to_dict()
+    (['BE', 'NL'], {'T100': 0.01})
     """
 
     hazard: str

@@ -47,7 +47,19 @@ def loss_of_function(
     Raises
     ------
     LayerError
-        When there is no such layer, or the default is no threshold.
+        When the intensity is no depth in metres, there is no such layer, or the default is no threshold.
+
+    Examples
+    --------
+    A substation in 0.7 m of water:
+
+    >>> import rioxarray, shapely, xarray as xr, hazardmap as hm
+    >>> depth = xr.DataArray([[0.0, 0.7]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=3035)
+    >>> stations = gpd.GeoDataFrame({"id": ["s"]}, geometry=[shapely.Point(1.5, 0.5)], crs=3035)
+    >>> found = hm.overlay(hm.flood(depth.rio.write_crs(3035)), land, {"stations": stations})
+    >>> loss_of_function(found, "stations")[["threshold_m", "state"]].values.tolist()
+    [[0.3, 'lost'], [0.6, 'lost'], [1.2, 'works']]
     """
     if default not in thresholds:
         raise LayerError(f"the default is {default} m; expected one of the thresholds {list(thresholds)}; add it")
@@ -93,7 +105,19 @@ def road_speeds(exposure: Exposure, layer: str, *, free_kmh: float = 80.0) -> pd
     Raises
     ------
     LayerError
-        When there is no such layer.
+        When the intensity is no depth in metres, or there is no such layer.
+
+    Examples
+    --------
+    A road in 150 mm of water: 0.0009 x 150**2 - 0.5529 x 150 + 86.9448 km/h.
+
+    >>> import rioxarray, shapely, xarray as xr, hazardmap as hm
+    >>> depth = xr.DataArray([[0.0, 0.15]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=3035)
+    >>> roads = gpd.GeoDataFrame({"id": ["r"]}, geometry=[shapely.LineString([(1.1, 0.5), (1.9, 0.5)])], crs=3035)
+    >>> found = hm.overlay(hm.flood(depth.rio.write_crs(3035)), land, {"roads": roads})
+    >>> road_speeds(found, "roads")["speed_kmh"].round(1).tolist()
+    [24.3]
     """
     deepest = _deepest(exposure, layer).reset_index(drop=True)
     speed = speed_in_water(deepest["depth_m"], free_kmh)
@@ -124,7 +148,20 @@ def dry_floors(
     Raises
     ------
     LayerError
-        When there is no such layer, or the buildings have no storeys.
+        When the intensity is no depth in metres, there is no such layer, or the buildings have no storeys.
+
+    Examples
+    --------
+    Houses of one storey (2.65 m) and of two (5.3 m) in 3 m of water:
+
+    >>> import rioxarray, shapely, xarray as xr, hazardmap as hm
+    >>> depth = xr.DataArray([[3.0, 3.0]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=3035)
+    >>> points = gpd.points_from_xy([0.5, 1.5], [0.5, 0.5])
+    >>> houses = gpd.GeoDataFrame({"id": ["low", "high"], "storeys": [1, 2]}, geometry=points, crs=3035)
+    >>> found = hm.overlay(hm.flood(depth.rio.write_crs(3035)), land, {"houses": houses})
+    >>> dry_floors(found, "houses", houses)[["asset", "dry_floor"]].values.tolist()
+    [['low', 'no'], ['high', 'yes']]
     """
     if not {"id", "storeys"} <= set(buildings.columns):
         raise LayerError(f"{layer} has no columns id and storeys; expected both; map them on the card")
@@ -160,7 +197,21 @@ def people_range(
     Raises
     ------
     LayerError
-        When there is no such layer, it holds nothing in that unit, or a depth is no class edge.
+        When the intensity is no depth in metres, there is no such layer, it holds nothing in that unit, or a depth is
+        no class edge.
+
+    Examples
+    --------
+    100 people in 0.2 m of water and 40 in 0.4 m:
+
+    >>> import rioxarray, shapely, xarray as xr, hazardmap as hm
+    >>> depth = xr.DataArray([[0.2, 0.4]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> depth = depth.rio.write_crs(3035)
+    >>> people = depth.copy(data=[[100.0, 40.0]]).assign_attrs(units="people")
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=3035)
+    >>> found = hm.overlay(hm.flood(depth, levels=[0.1, 0.3]), land, {"people": people})
+    >>> people_range(found, "people", depths=[0.1, 0.3])[["depth_m", "people"]].values.tolist()
+    [[0.1, 140.0], [0.3, 40.0]]
     """
     own = _layer(exposure, layer)
     levels = exposure.footprint.levels

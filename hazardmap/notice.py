@@ -42,6 +42,18 @@ def notify(exposure: Exposure) -> pd.DataFrame:
     ------
     FootprintError
         When the hazard does not come from sites.
+
+    Examples
+    --------
+    A site 2 km from the border, whose cloud of 1 km stays at home:
+
+    >>> import shapely, hazardmap as hm
+    >>> works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(3.998e6, 3e6)], crs=3035)
+    >>> boxes = [shapely.box(3.9e6, 2.9e6, 4e6, 3.1e6), shapely.box(4e6, 2.9e6, 4.1e6, 3.1e6)]
+    >>> land = gpd.GeoDataFrame({"id": ["home", "abroad"], "country": ["NL", "DE"]}, geometry=boxes, crs=3035)
+    >>> found = notify(hm.overlay(hm.chemical(works, radius_m=1000), land))
+    >>> found[["territory", "reason", "distance_km"]].round(1).values.tolist()
+    [['home', 'cloud', 0.0], ['abroad', 'air criterion', 2.0]]
     """
     sites = _sites(exposure)
     criterion = float(sites.attrs.get("air_criterion_km") or 15.0)
@@ -85,6 +97,22 @@ def chain(exposure: Exposure) -> pd.DataFrame:
     ------
     FootprintError
         When nothing set the hazard off.
+
+    Examples
+    --------
+    Belgian water over a Dutch site, whose cloud of 1 km (pi km2) lies in Germany:
+
+    >>> import rioxarray, shapely, xarray as xr, hazardmap as hm
+    >>> flood = hm.Footprint(
+    ...     hazard="flood", intensity=xr.DataArray([[[0.5]]], dims=("scenario", "y", "x")).rio.write_crs(3035),
+    ...     units="m", levels=(0.1,), scenarios=hm.scenario_table([{"return_period": 100}]), source=7,
+    ...     shares=pd.DataFrame({"source": [7], "origin": ["BE"], "share": [1.0]}),
+    ... )
+    >>> works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(0.5, 0.5)], crs=3035)
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["DE"]}, geometry=[shapely.Point(0, 0).buffer(5000)], crs=3035)
+    >>> found = chain(hm.overlay(hm.natech(flood, hm.chemical(works, radius_m=1000)), land))
+    >>> found[["trigger", "origin", "country", "attributed"]].round(2).values.tolist()
+    [['BE', 'NL', 'DE', 3.14]]
     """
     sites, triggers = _sites(exposure), exposure.footprint.triggers
     if triggers is None:

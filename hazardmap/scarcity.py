@@ -45,7 +45,22 @@ def river_dependence(footprint: Footprint, assets: gpd.GeoDataFrame) -> pd.DataF
     Raises
     ------
     LayerError
-        When there is no such column, it is no flag, or the footprint knows no rivers.
+        When there is no such column, it is no flag, ids are repeated, or the footprint knows no rivers.
+
+    Examples
+    --------
+    Three quarters of the land above reach 7 lie in Belgium; here every place lives from that reach.
+
+    >>> import rioxarray, shapely, hazardmap as hm
+    >>> footprint = Footprint(
+    ...     hazard="drought", intensity=xr.DataArray([[[-1.8]]], dims=("scenario", "y", "x")).rio.write_crs(3035),
+    ...     units="1", levels=(-1.0,), worse="lower", scenarios=hm.scenario_table([{"label": "2018-07"}]),
+    ...     shares=pd.DataFrame({"source": 7, "origin": ["BE", "NL"], "share": [0.75, 0.25]}),
+    ...     river=lambda points: pd.DataFrame({"source": 7, "distance_m": 120.0}, index=points.index),
+    ... )
+    >>> works = gpd.GeoDataFrame({"country": ["NL"], "from_river": True}, geometry=[shapely.Point(6, 51)], crs=4326)
+    >>> river_dependence(footprint, works)[["origin", "share", "foreign_share"]].values.tolist()
+    [['BE', 0.75, 0.75], ['NL', 0.25, 0.75]]
     """
     if footprint.river is None:
         raise LayerError(f"the {footprint.hazard} footprint knows no rivers; expected one of drought; give it 'origin'")

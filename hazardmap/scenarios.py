@@ -1,6 +1,7 @@
 """Which scenarios make sense: their probabilities, their order and their labels."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,24 @@ import pandas as pd
 
 from hazardmap.errors import FootprintError
 
-__all__ = ["is_number", "probability_of", "require_labels", "require_rising"]
+__all__ = ["first_shown", "is_number", "probability_of", "require_labels", "require_rising"]
 
 _KINDS = ("exceedance", "occurrence", "time")
 
 # Return periods are rounded: 1 in 30 years may stand beside 0.033.
 _ROUNDED = 0.05
+
+
+def first_shown(classes: Iterable[Any]) -> int:
+    """Return which scenario a reader meets first: the one whose class is medium, else the last, which is the rarest.
+
+    Examples
+    --------
+    >>> first_shown(["high", "medium", "low"]), first_shown([None, None])
+    (1, 1)
+    """
+    known = list(classes)
+    return known.index("medium") if "medium" in known else max(0, len(known) - 1)
 
 
 def is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +25,7 @@ __all__ = ["Study"]
 _log = logging.getLogger(__name__)
 
 Reference = str | dict[str, Any]
+Text = str | dict[Literal["nl", "fr", "de", "en"], str]
 Say = Callable[[str], None]
 
 
@@ -37,7 +38,8 @@ class Study(BaseModel):
     area : tuple of four floats
         West, south, east, north in degrees.
     territories : str or mapping
-        Layer of polygons with ``id`` and ``country``.
+        Reference to a layer of polygons with ``id`` and ``country``. Such a reference is the name of a layer of the
+        pack, the path of a card or of a data file (relative to the study), or a card written in place.
     hazards : mapping
         Name of a hazard to the parameters of its function; layers are named by reference.
     assets : mapping, optional
@@ -52,17 +54,19 @@ class Study(BaseModel):
         Layer of polygons with ``protection``: standards in years, for values per year.
     note : str or mapping of language to str, optional
         What every reader must know, such as what the study is not for.
-
     folder : Path
         Folder of the study file, which references are relative to; no key of the file.
 
-    A layer reference is the name of a layer of the pack, the path of a card or of a data file (relative to the
-    study), or a card written in place.
+    Examples
+    --------
+    >>> parks = {"chemical": {"sites": "chemical-parks", "radius_m": 5000}}
+    >>> Study(title="Park", area=(5, 50, 6, 51), territories="territories", hazards=parks, outputs={"csv": "t"}).check()
+    []
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str | dict[str, str]
+    title: Text
     area: tuple[float, float, float, float]
     territories: Reference
     hazards: dict[str, dict[str, Any]] = Field(min_length=1)
@@ -70,7 +74,7 @@ class Study(BaseModel):
     damage: Damage | None = None
     protection: Reference | None = None
     outputs: dict[str, str | dict[str, Any]] = Field(min_length=1)
-    note: str | dict[str, str] | None = None
+    note: Text | None = None
 
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -313,7 +317,6 @@ class Study(BaseModel):
 # A river basin and a cloud reach beyond the area of a study, so what describes them is opened whole.
 _WHOLE = (".origin", ".territories", ".lowland", ".links", ".runoff", ".sites")
 
-
 # Options that may name a table.
 _TABLES: dict[str, Callable[..., Any]] = {
     "qualifying": chemistry.qualifying_quantities,
@@ -323,7 +326,7 @@ _TABLES: dict[str, Callable[..., Any]] = {
 
 # What a key of a study takes, and how many names lead to it.
 _EXPECTED: dict[str, tuple[int, str]] = {
-    **dict.fromkeys(("title", "note"), (1, "expected a text, or one for each language: {en: ..., nl: ...}")),
+    **dict.fromkeys(("title", "note"), (1, "expected a text, or one in each of nl, fr, de, en: {en: ..., nl: ...}")),
     **dict.fromkeys(("territories", "protection"), (1, "expected the name of a layer, a path, or a card")),
     "area": (1, "expected [west, south, east, north] in degrees, with decimal points"),
     "hazards": (2, "expected names of hazards, each with its keys below it"),
@@ -347,6 +350,7 @@ def _require_kind(found: Any, annotation: str, where: str) -> None:
 
 def _check_names(study: Study, document: Document) -> None:
     """Refuse hazards, outputs and parameters that do not exist."""
+    from hazardmap.exposure.assets import require_names
     from hazardmap.tables import require_annual
 
     if "folder" in document.data:
@@ -355,18 +359,20 @@ def _check_names(study: Study, document: Document) -> None:
     for name, parameters in study.hazards.items():
         hazard = hazards.get(name)
         inputs = hazards.inputs(hazard)
-        _require_known(parameters, [*inputs, *hazards.options(hazard)], ("hazards", name), document)
+        known = {**dict.fromkeys(inputs), **hazards.options(hazard)}
+        _require_known(parameters, known, ("hazards", name), document)
         missing = [key for key, required in inputs.items() if required and key not in parameters]
         if missing:
             line = document.line(("hazards", name))
             raise StudyError(f"{document.path} line {line}: {name} needs {missing[0]!r}; expected a layer; name one")
         _check_needs(study, name, document)
+    require_names(study.assets)
     if study.damage is not None:
-        _require_known(study.damage.assets, list(study.assets), ("damage", "assets"), document)
+        _require_known(study.damage.assets, dict.fromkeys(study.assets), ("damage", "assets"), document)
     for name, choice in study.outputs.items():
-        known = outputs.options(outputs.get(name))
+        known = {"path": None, "restricted": False, **outputs.options(outputs.get(name))}
         if isinstance(choice, dict):
-            _require_known(choice, ["path", "restricted", *known], ("outputs", name), document)
+            _require_known(choice, known, ("outputs", name), document)
             if choice.get("annual") is not None:
                 require_annual(choice["annual"])
 
@@ -393,11 +399,16 @@ def _keys(owner: type[BaseModel]) -> list[str]:
     return [name for name, field in owner.model_fields.items() if not field.exclude]
 
 
-def _require_known(given: Mapping[str, Any], known: Sequence[str], where: tuple[str, ...], document: Document) -> None:
-    for key in given:
+def _require_known(
+    given: Mapping[str, Any], known: Mapping[str, Any], where: tuple[str, ...], document: Document
+) -> None:
+    """Refuse keys without a default in ``known``, and other values where that is true or false."""
+    for key, value in given.items():
+        said = f"{document.path} line {document.line((*where, key))}: {'.'.join(where)}"
         if key not in known:
-            line = document.line((*where, key))
-            raise StudyError(f"{document.path} line {line}: {'.'.join(where)} {_unknown(key, known)}")
+            raise StudyError(f"{said} {_unknown(key, list(known))}")
+        if isinstance(known[key], bool) and not isinstance(value, bool):
+            raise StudyError(f"{said}.{key} is {str(value)[:60]!r}; expected true or false; correct it")
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:

@@ -148,18 +148,10 @@ def layer_names(exposures: Sequence[Exposure]) -> dict[str, tuple[Exposure, str]
     for exposure in exposures:
         for layer in ("zones", *exposure.assets["layer"].unique()):
             name = _prefix(exposure, exposures) + str(layer)
-            if name in found or (layer != "zones" and name in RESERVED):
+            if name in found:
                 raise OutputError(f"a layer is called {name!r}, as is a table of the result; rename it in 'assets'")
             found[name] = exposure, "" if layer == "zones" else str(layer)
     return found
-
-
-RESERVED = (
-    *("zones", "flows", "shares", "annual", "maps", "seams", "notes", "sources", "layer_styles"),
-    *("hazard_sites", "notices", "chain"),
-    *("HazardArea", "RiskZone", "ExposedElement"),
-)
-"""Names that layers of assets cannot have, since files hold tables of that name."""
 
 
 def _prefix(exposure: Exposure, exposures: Sequence[Exposure]) -> str:

@@ -34,7 +34,9 @@ def parsed(text):
 
 def draft(**changes):
     options = {"sender": "exercise@example.org", "sent": SENT} | {
-        key: changes.pop(key) for key in list(changes) if key not in (*ZONE, "origins_meaning", "data_status")
+        key: changes.pop(key)
+        for key in list(changes)
+        if key not in (*ZONE, "territory_name", "origins_meaning", "data_status")
     }
     return draft_alert(ZONE | changes, **options)
 
@@ -61,7 +63,7 @@ def test_what_it_says():
     assert root.find(f"{CAP}info").findtext(f"{CAP}contact") == f"{ATTACK}; Crisis centre +32 2 nl fr; Lagezentrum"
     told = [each.text for each in root.iter(f"{CAP}description")]
     assert "12,3 km²" in told[0]
-    assert "Belgium (57%)" in told[3]
+    assert "Main origin: Belgium. Share by origin: 57%." in told[3]
     assert [each.text for each in root.iter(f"{CAP}areaDesc")][2] == "NL-LI, Niederlande"
 
 
@@ -152,7 +154,8 @@ def test_a_file_without_zones(tmp_path):
 def test_invented_data_are_said_to_be_and_what_a_share_means():
     root = parsed(draft(origins_meaning="share of upstream area", data_status="synthetic"))
     told = [each.text for each in root.iter(f"{CAP}description")]
-    assert "Belgium (57%; Share of upstream area)." in told[3]
+    assert "Grootste herkomst: België. Aandeel in het bovenstroomse gebied: 57%." in told[0]
+    assert "Main origin: Belgium. Share of upstream area: 57%." in told[3]
     assert "Synthetic data: invented" in told[3]
     told = [each.text for each in parsed(draft(data_status="official")).iter(f"{CAP}description")]
     assert "invented" not in told[3]
@@ -170,3 +173,9 @@ def test_an_exercise_says_so_in_its_headline_and_numbers_that_are_none_are_left_
     headlines = [each.text.partition(":")[0].strip() for each in root.iter(f"{CAP}headline")]
     assert headlines == ["OEFENING", "EXERCICE", "\u00dcBUNG", "EXERCISE"]
     assert "from \u2013 m" in [each.text for each in root.iter(f"{CAP}description")][3]
+
+
+def test_a_territory_is_called_by_its_name_where_it_has_one():
+    root = parsed(draft(territory_name="Limburg"))
+    assert root.find(f"{CAP}info").findtext(f"{CAP}headline").endswith(" in Limburg")
+    assert [each.text for each in root.iter(f"{CAP}areaDesc")][2] == "Limburg (NL-LI), Niederlande"

@@ -52,6 +52,15 @@ def test_what_lies_outside_holds_no_sliver_of_the_inside():
         assert shapely.get_num_geometries(outside).tolist() == [1]
 
 
+def test_a_part_without_length_adds_nothing_to_a_line():
+    """Some files hold a part whose two ends are one point."""
+    point, line = [(6.0, 51.0), (6.0, 51.0)], [(6.0, 51.0), (7.0, 51.0)]
+    lines = np.array([shapely.MultiLineString([line, point]), shapely.LineString(line), shapely.LineString(point)])
+    moved = borders.to_crs(lines, 4326, 3035)
+    assert shapely.length(moved)[0] == shapely.length(moved)[1] > 69_000
+    assert borders.amounts(lines, 4326).tolist() == pytest.approx([70_197, 70_197, 0], abs=1)
+
+
 corner = st.floats(-3, 3, allow_nan=False).map(lambda v: round(v, 3))
 size = st.floats(0.01, 4).map(lambda v: round(v, 3))
 

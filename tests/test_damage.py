@@ -162,6 +162,11 @@ def test_indicative_tables_are_named(flood, lands):
     assert "max-damage-jrc-2017 holds indicative numbers (status K or own); verify those you rely on" in result.notes
     assert {item["name"] for item in result.inputs} >= {"damage-curves-jrc-2017", "max-damage-jrc-2017"}
     assert not any("indicative numbers" in note for note in hm.overlay(flood, lands, damage=tables).notes)
+    priced = road.assign(max_damage=10.0)
+    priced.attrs["units"] = {"max_damage": "EUR/m2"}
+    own = hm.overlay(flood, lands, {"road": priced}, damage=tables)
+    assert own.assets["damage"].notna().any()
+    assert not any(note.startswith("max-damage-jrc-2017") for note in own.notes)
 
 
 def test_land_use_needs_the_built_share(flood, lands, raster):

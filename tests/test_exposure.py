@@ -74,10 +74,10 @@ def test_areas_of_a_border_across_cells(by_hand, two_lands):
     assert flows.loc[("T10", "E", "BE"), "total"] == pytest.approx(3.4)
 
 
-@pytest.mark.parametrize("names", [["territories"], ["Territories"], ["places", "Places"], [""], [" "]])
+@pytest.mark.parametrize("names", [["territories"], ["Zones"], ["shares"], ["places", "Places"], [""], [" "]])
 def test_names_of_layers_that_cannot_be_told_apart(by_hand, two_lands, names):
-    """A layer called 'territories' would take their place."""
-    with pytest.raises(LayerError, match=r"is called .*, as is the layer|has no name"):
+    """A layer called 'territories' would take their place; one called 'zones' that of a table in a file."""
+    with pytest.raises(LayerError, match=r"is called .*, as is (the layer|a table)|has no name"):
         hm.overlay(by_hand, two_lands, dict.fromkeys(names, two_lands))
 
 
@@ -328,3 +328,20 @@ def test_the_law_of_a_footprint(by_hand):
         scenario_table([{"return_period": 10}, {"return_period": 10}])
     with pytest.raises(FootprintError, match="return period of -5"):
         scenario_table([{"return_period": -5}])
+
+
+@pytest.mark.parametrize("units", ["m", "cm", "km/h", "mm/day", "degC"])
+def test_a_raster_of_intensities_is_no_asset(by_hand, two_lands, raster, units):
+    """Metres of water added up over cells are nothing."""
+    depth = raster(np.ones((4, 4)), left=LEFT, top=TOP, cell=CELL, units=units)
+    with pytest.raises(UnitsError, match=rf"depth is a raster in '{units}', .*; expected how much .*; name it under"):
+        hm.overlay(by_hand, two_lands, {"depth": depth})
+
+
+@pytest.mark.parametrize("units", ["people", "count", "EUR", "t", "MW"])
+def test_a_raster_of_amounts_is_an_asset_in_its_own_unit(by_hand, two_lands, raster, units):
+    stock = raster(np.full((4, 4), 3.0), left=LEFT, top=TOP, cell=CELL, units=units)
+    rows = hm.overlay(by_hand, two_lands, {"stock": stock}).assets.query("layer == 'stock' and scenario == 'T10'")
+    assert set(rows["unit"]) == {units}
+    assert rows["amount"].sum() == pytest.approx(16 * 3)
+    assert rows["affected"].sum() == pytest.approx(4 * 3)

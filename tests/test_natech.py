@@ -77,6 +77,17 @@ def test_depth_is_that_of_the_area_not_of_its_centre(water, land):
     assert hm.natech(water, half).sites["state@T100"].tolist() == ["partly covered"]
 
 
+def test_a_site_that_one_scenario_does_not_cover_is_told(water, land):
+    """Dry in T100, and not modelled in T10."""
+    depth = water.intensity.copy()
+    depth[0, 0, 1] = np.nan
+    found = hm.natech(replace(water, intensity=depth), hm.chemical(works(box(1.2, 0.2, 0.1, 0.1)), land, radius_m=800))
+    assert found.sites[["state@T10", "state@T100"]].to_numpy().tolist() == [["not covered", "stands"]]
+    assert any("1 of 1 sites are not or only partly covered" in note for note in found.notes)
+    known = hm.natech(water, hm.chemical(works(box(1.2, 0.2, 0.1, 0.1)), land, radius_m=800))
+    assert not any("partly covered" in note for note in known.notes)
+
+
 def test_near_a_site_of_which_no_flood_data_tell_nobody_is_called_safe(water, land):
     """s0 fails, s1 stands, of s2 nothing is known; an asset beside each, and one far from all."""
     sites = works(box(2.2, 0.2, 0.1, 0.1), box(1.2, 3.2, 0.1, 0.1), box(0.2, 0.2, 0.1, 0.1))

@@ -20,12 +20,15 @@ import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import from_origin
-from shapely import box
+from shapely import LineString, box
 
 import hazardmap as hm
-from hazardmap import portal
+from hazardmap import cli, portal
 from hazardmap.dates import source_date
 from hazardmap.errors import FileError, HazardmapError, OutputError
+from hazardmap.outputs.webmap import BaseMap
+from hazardmap.outputs.webmap.adapt import page_of
+from hazardmap.outputs.webmap.page import encode_page
 from hazardmap.portal import folder as folders
 from hazardmap.portal.catalogues import dcat, stac
 from hazardmap.portal.figures import Figures, neighbours_of, places_of
@@ -768,12 +771,67 @@ def test_numbers_in_four_languages():
         "100%",
         NONE,
     ]
-    assert (en.amount(0.01), en.country("BE"), en.country("unknown"), en.country("XX")) == (
+    assert (en.amount(0.01, "km2"), en.country("BE"), en.country("unknown"), en.country("XX")) == (
         NONE,
         "Belgium",
         "unknown",
         "XX",
     )
+
+
+def test_people_are_whole():
+    nl = Words("nl")
+    people = [nl.amount(value, "people") for value in (0.0, 0.79, 1 - 1e-12, 1, 36.3, 12345.6, None)]
+    assert people == [NONE, "< 1", "1", "1", "36", "12.300", NONE]
+    assert nl.amount(0.79, "count") == nl.amount(0.79, "people in places hit") == "< 1"
+    assert (nl.amount(0.79, "km2"), nl.quantity(0.01, "people"), nl.quantity(0.01, "km2")) == ("0,79", "< 1", "0,01")
+
+
+def test_map_pages_and_command_line_open_on_one_scenario(raster, capsys):
+    """HQ100 is the medium one of three; without classes it is the last, the rarest; of months the one that reaches most."""
+    depth = raster([[[0.0, 1.0]], [[1.0, 1.0]], [[0.0, 1.0]]], left=4_000_000, top=3_100_000, cell=10_000)
+    land = gpd.GeoDataFrame(
+        {"id": ["NL"], "country": ["NL"]}, geometry=[box(4e6, 3_090_000, 4_020_000, 3.1e6)], crs=3035
+    )
+    labels = ["HQ10", "HQ100", "HQ1000"]
+    with_classes = [
+        {"label": label, "return_period": 10 * 10**k, "class": each}
+        for k, (label, each) in enumerate(zip(labels, ("high", "medium", "low"), strict=True))
+    ]
+    without = [{key: value for key, value in item.items() if key != "class"} for item in with_classes]
+    months = [{"id": f"2018-0{k}"} for k in (1, 2, 3)]
+    shares = pd.DataFrame({"source": [0], "origin": ["NL"], "share": [1.0]})
+    for scenarios, page, shown in ((with_classes, 1, 1), (without, 2, 2), (months, 2, 1)):
+        table = hm.scenario_table(scenarios)
+        footprint = hm.Footprint(
+            hazard="flood", intensity=depth, units="m", levels=(0.5,), scenarios=table, shares=shares
+        )
+        exposure = hm.overlay(footprint, land)
+        described = encode_page(page_of([exposure], title="t", base=BaseMap(), made=None)).description
+        assert described["hazards"][0]["first"] == page
+        assert Figures(exposure).scenario == table.index[shown]
+        cli._print_flows(exposure)
+        assert capsys.readouterr().out.startswith(f"flood, {table['label'].iloc[shown]};")
+
+
+def test_what_counts_twice_in_a_country_is_told(raster):
+    """A line across two territories of the Netherlands."""
+    depth = raster([[1.0, 1.0]], left=4_000_000, top=3_100_000, cell=10_000)
+    land = gpd.GeoDataFrame(
+        {"id": ["NL-1", "NL-2"], "country": ["NL", "NL"]},
+        geometry=[box(4_000_000, 3_090_000, 4_010_000, 3_100_000), box(4_010_000, 3_090_000, 4_020_000, 3_100_000)],
+        crs=3035,
+    )
+    dike = gpd.GeoDataFrame(
+        {"id": ["a"]}, geometry=[LineString([(4_005_000, 3_095_000), (4_015_000, 3_095_000)])], crs=3035
+    )
+    exposure = hm.overlay(hm.flood(depth, levels=[0.5]), land, {"dikes": dike})
+    figures = Figures(exposure)
+    whole = next(place for place in places_of(land) if place.whole)
+    assert figures._total(whole, figures.scenario, ("dikes", "count"))["value"] == 2
+    found = dict(pages(Site(exposures=[exposure], study={"title": "t", "area": [4, 50, 5, 51]}, map="m.html")))
+    assert Words("en")("portal.counted") in found["country-NL.html"]
+    assert Words("en")("portal.counted") not in found["territory-NL-1.html"]
 
 
 def test_the_command_line(study, tmp_path):

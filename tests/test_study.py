@@ -10,6 +10,7 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
+from typing import get_args
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +21,9 @@ import shapely
 
 import hazardmap as hm
 from hazardmap.errors import OutputError
-from hazardmap.study import Study
+from hazardmap.outputs.webmap import model
+from hazardmap.portal import words
+from hazardmap.study import Study, Text
 from tests.commandline import run
 
 ROOT = Path(__file__).parents[1]
@@ -187,6 +190,10 @@ WRONG_KIND = {
     "assets: {plants: 5}": r"assets.plants is 5; expected names, each with that of a layer",
     "outputs: {webmap: }": r"outputs.webmap is None; expected names of outputs",
     "title: {en: 5}": r"title is \{'en': 5\}; expected a text",
+    "title: {english: A test}": r"line 1: title is \{'english': .*; expected a text, or one in each of nl, fr, de, en",
+    "assets: {zones: places}": r"a layer of assets is called 'zones', as is a table of the result; expected another",
+    "outputs: {webmap: {path: map.html, zones: maybe}}": r"outputs.webmap.zones is 'maybe'; expected true or false",
+    "outputs: {csv: {path: tables, restricted: 1}}": r"outputs.csv.restricted is '1'; expected true or false",
     "output: {webmap: map.html}": r"the study has no key 'output'.*did you mean 'outputs'",
 }
 
@@ -381,3 +388,8 @@ def test_names_that_spreadsheets_take_for_formulas_are_text(study):
 def test_write_picks_the_output_by_its_ending(tmp_path):
     with pytest.raises(hm.HazardmapError, match=r"no output writes \.docx"):
         hm.write([], tmp_path / "a.docx")
+
+
+def test_the_languages_of_a_study_are_those_of_map_and_portal():
+    languages = get_args(get_args(get_args(Text)[1])[0])
+    assert languages == model.LANGUAGES == words.LANGUAGES

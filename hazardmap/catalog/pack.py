@@ -27,8 +27,15 @@ def layer(reference: str | Path | Mapping[str, Any] | Layer, *, folder: Path | N
     folder : Path, optional
         What paths are relative to. Default the working folder.
 
+    Returns
+    -------
+    Layer
+        Its card; ``open()`` reads the data.
+
     Raises
     ------
+    FileError
+        When a card cannot be read.
     LayerError
         When no such layer exists (names the nearest), or its card is wrong.
 
@@ -61,7 +68,25 @@ def layer(reference: str | Path | Mapping[str, Any] | Layer, *, folder: Path | N
 
 
 def layers() -> list[Layer]:
-    """Return the layers of the pack, and the open data whose cards come with it, sorted by name."""
+    """Return the layers of the pack, and the open data whose cards come with it, sorted by name.
+
+    Returns
+    -------
+    list of Layer
+        Their cards; nothing is opened.
+
+    Raises
+    ------
+    FileError
+        When a card of the pack cannot be read.
+    LayerError
+        When one is wrong.
+
+    Examples
+    --------
+    >>> [each.name for each in layers() if each.name.startswith("flood-depth-t10")]
+    ['flood-depth-t10', 'flood-depth-t100', 'flood-depth-t1000']
+    """
     return [_read(path, packed=True) for path in _pack().values()]
 
 

@@ -70,6 +70,8 @@ def depth_classes(scheme: str, *, table: str | Path = "depth-classes", folder: P
 
     Raises
     ------
+    FileError
+        When the table cannot be read.
     TableError
         When the table has no such scheme.
 
@@ -105,6 +107,11 @@ def damage_tables(
         Table with ``code, name, curve, value``: the built share of each class of a land-use raster.
     folder : Path, optional
         What paths are relative to.
+
+    Returns
+    -------
+    DamageTables
+        For :func:`hazardmap.overlay`.
 
     Raises
     ------
@@ -154,8 +161,15 @@ def hazard_rating(name: str, *, table: str | Path = "hazard-rating", folder: Pat
     folder : Path, optional
         What a path is relative to.
 
+    Returns
+    -------
+    Rating
+        ``levels`` are the edges of its classes; ``at(depth_m, velocity_ms)`` rates cells.
+
     Raises
     ------
+    FileError
+        When the table cannot be read.
     TableError
         When there is no such rating, or the table lacks its rows.
 

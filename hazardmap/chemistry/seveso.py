@@ -60,6 +60,15 @@ class Holding:
         A substance with its entry and categories; or an entry by itself, such as ``"P5c"`` or ``"34"``.
     quantity : str
         With its unit: ``"25 t"``, ``"900 kg"``.
+
+    Examples
+    --------
+    0.9 t of chlorine (entry 10), whose lower quantity is 10 t:
+
+    >>> from hazardmap.chemistry import qualifying_quantities
+    >>> found = seveso_tier([Holding("10", "900 kg")], qualifying_quantities())
+    >>> found.parts.loc[0, ["quantity_t", "lower_share"]].tolist()
+    [0.9, 0.09]
     """
 
     substance: Substance | str
@@ -191,6 +200,7 @@ def seveso_tier(
     Returns
     -------
     Tier
+        ``tier``, why, and the sums and shares that lead to it.
 
     Raises
     ------
@@ -198,6 +208,15 @@ def seveso_tier(
         When a quantity has no unit.
     ReleaseError
         When a quantity is negative, or a substance has neither entry nor category.
+
+    Examples
+    --------
+    6 of 10 t of chlorine (entry 10) and 25 of 50 t of the category H2: neither reaches the lower tier alone.
+
+    >>> from hazardmap.chemistry import qualifying_quantities
+    >>> found = seveso_tier([Holding("10", "6 t"), Holding("H2", "25 t")], qualifying_quantities())
+    >>> found.tier, found.reasons
+    ('lower', ('health: the shares add up to 1.1',))
     """
     amounts: dict[str, tuple[Holding, float]] = {}
     for holding in holdings:

@@ -35,6 +35,11 @@ def substances(
     folder : Path, optional
         What paths are relative to.
 
+    Returns
+    -------
+    Substances
+        Found with ``find``; all of them as a table with ``table``.
+
     Raises
     ------
     FileError
@@ -66,6 +71,11 @@ def substance(name: str, *, beyond: bool = False) -> Substance:
     beyond : bool
         Ask the library ``chemicals`` (extra ``chem``) where the table does not hold it. What it knows is less: no
         guideline values, no Seveso classes.
+
+    Returns
+    -------
+    Substance
+        Its names, classes, and numbers, each with unit, source and status.
 
     Raises
     ------
@@ -99,8 +109,14 @@ def qualifying_quantities(
     Parameters
     ----------
     table : str or Path
+        Name of a table that is shipped, or the path of one.
     folder : Path, optional
         What a path is relative to.
+
+    Returns
+    -------
+    dict of str to Qualifying
+        Tonnes of the lower and the upper tier, by entry (``H1`` to ``O3``, ``1`` to ``48``).
 
     Raises
     ------
@@ -164,12 +180,21 @@ def generic_distances(
     Parameters
     ----------
     scheme : str
+        Such as ``kas-18``.
     table : str or Path
+        Name of a table that is shipped, or the path of one.
     folder : Path, optional
         What a path is relative to.
 
+    Returns
+    -------
+    dict of str to float
+        Metres, by class.
+
     Raises
     ------
+    FileError
+        When the table cannot be read.
     TableError
         When the table has no such scheme.
 

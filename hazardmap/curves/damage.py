@@ -1,6 +1,6 @@
 """Depth-damage curves, what a total loss costs, and which curve a class of land use takes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,15 +129,15 @@ class DamageTables:
         By the code in the raster.
     hazard : str
         Which hazard they are for.
-    inputs : tuple of dict
-        Provenance of the tables.
+    inputs : mapping of str to dict
+        Provenance of each table: ``curves``, ``prices``, ``landuse``.
     """
 
     curves: Mapping[str, Curve]
     prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
     landuse: Mapping[int, LandUse] = field(default_factory=dict)
     hazard: str = "flood"
-    inputs: tuple[dict[str, Any], ...] = ()
+    inputs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def curve(self, name: str, *, what: str) -> Curve:
         """Return a curve by its name.
@@ -193,7 +193,7 @@ def damage_tables(
         curves=found,
         prices={} if prices is None else _prices(prices),
         landuse={} if landuse is None else _landuse(landuse),
-        inputs=_inputs([curves, prices, landuse]),
+        inputs=_inputs(curves=curves, prices=prices, landuse=landuse),
     )
     for code, use in made.landuse.items():
         if use.curve != NO_CURVE:
@@ -248,6 +248,6 @@ def _landuse(table: pd.DataFrame) -> dict[int, LandUse]:
     }
 
 
-def _inputs(tables: Iterable[pd.DataFrame | None]) -> tuple[dict[str, Any], ...]:
-    known = [table.attrs.get("layer") for table in tables if table is not None]
-    return tuple(item for item in known if item)
+def _inputs(**tables: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
+    known = {name: table.attrs.get("layer") for name, table in tables.items() if table is not None}
+    return {name: item for name, item in known.items() if item}

@@ -9,6 +9,7 @@ import shapely
 import xarray as xr
 
 from hazardmap import borders, checks
+from hazardmap.columns import RESERVED
 from hazardmap.curves import DamageTables
 from hazardmap.errors import LayerError, TableError
 from hazardmap.exposure import landuse, people, rows
@@ -18,7 +19,7 @@ from hazardmap.exposure.protection import Parts, Standards, lowest, parts_of
 from hazardmap.exposure.riverside import with_rivers
 from hazardmap.footprint import Footprint
 
-__all__ = ["Ground", "overlay_layer", "require_names"]
+__all__ = ["Ground", "overlay_layer", "require_names", "tables_used"]
 
 
 class Ground(NamedTuple):
@@ -42,16 +43,22 @@ def require_names(names: Iterable[str]) -> None:
     Raises
     ------
     LayerError
-        When a name is empty, is that of the territories, or differs from another one by capitals only.
+        When a name is empty, is that of a table of the result, or differs from another one by capitals only.
 
     Examples
     --------
     >>> require_names(["places", "roads"])
     """
-    seen = {"territories": "territories"}
+    reserved = {each.casefold() for each in RESERVED}
+    seen: dict[str, str] = {}
     for name in names:
         if not name.strip():
             raise LayerError("a layer of assets has no name; expected one; name it in 'assets'")
+        if name.casefold() in reserved:
+            raise LayerError(
+                f"a layer of assets is called {name!r}, as is a table of the result; expected another name; "
+                "rename it in 'assets'"
+            )
         if name.casefold() in seen:
             raise LayerError(
                 f"a layer of assets is called {name!r}, as is the layer {seen[name.casefold()]!r}; "
@@ -125,6 +132,24 @@ def overlay_layer(name: str, asset: gpd.GeoDataFrame | xr.DataArray, on: Ground,
         rows.per_asset(made.reached, worst, split=False),
         rows.per_asset(made.alone, worst, split=False),
     )
+
+
+def tables_used(layers: Iterable[gpd.GeoDataFrame | xr.DataArray]) -> set[str]:
+    """Return which damage tables some layers take: prices only where assets bring none of their own.
+
+    Examples
+    --------
+    >>> homes = gpd.GeoDataFrame({"curve": ["residential"], "max_damage": [900.0]})
+    >>> sorted(tables_used([homes])), sorted(tables_used([homes, homes.drop(columns="max_damage")]))
+    (['curves'], ['curves', 'prices'])
+    """
+    used = set()
+    for layer in layers:
+        if isinstance(layer, xr.DataArray):
+            used |= {"curves", "prices", "landuse"} if str(layer.attrs.get("units")) in landuse.CLASSES else set()
+        elif "curve" in layer.columns:
+            used |= {"curves"} if "max_damage" in layer.columns else {"curves", "prices"}
+    return used
 
 
 def _overlay_raster(name: str, asset: xr.DataArray, on: Ground) -> rows.Rows:

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from hazardmap import checks
 from hazardmap.errors import LayerError, UnitsError
 from hazardmap.exposure.cellwise import gather, ground, measured_cells, scaled
 from hazardmap.exposure.measure import Measured
@@ -43,12 +44,11 @@ def overlay_counts(
     Raises
     ------
     UnitsError
-        When the raster has no units.
+        When the raster has no units, or those of an intensity, such as a depth in m.
     LayerError
         When a count is negative.
     """
-    if not counts.attrs.get("units"):
-        raise UnitsError(f"{name} has no units; expected counts such as 'people'; set {name}.attrs['units']")
+    _require_counts(counts.attrs.get("units"), name=name)
 
     def counted(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         if (values < 0).any():
@@ -78,3 +78,14 @@ def overlay_counts(
         geometry=ground(land, present),
     )
     return pieces, gather(blocks, np.searchsorted(present, number), len(present), len(footprint.scenarios))
+
+
+def _require_counts(units: str | None, *, name: str) -> None:
+    """Refuse units that cannot be added up over cells."""
+    if not units:
+        raise UnitsError(f"{name} has no units; expected counts such as 'people'; set {name}.attrs['units']")
+    if checks.is_intensity(str(units)):
+        raise UnitsError(
+            f"{name} is a raster in {str(units)!r}, which says how strong something is in each cell; expected how much "
+            "there is, such as people, EUR, t, MW or class; name it under 'hazards', or another layer in 'assets'"
+        )

@@ -13,7 +13,7 @@ import xarray as xr
 from hazardmap import borders, checks, curves
 from hazardmap.errors import LayerError
 from hazardmap.exposure import doubts, flows, rows
-from hazardmap.exposure.assets import Ground, overlay_layer, require_names
+from hazardmap.exposure.assets import Ground, overlay_layer, require_names, tables_used
 from hazardmap.exposure.protection import standards_of
 from hazardmap.exposure.zones import zones_of
 from hazardmap.footprint import NO_ORIGIN, Footprint
@@ -52,6 +52,16 @@ class Exposure:
         What is legal but doubtful.
     inputs : tuple of dict
         Provenance of every layer.
+
+    Examples
+    --------
+    Half of a cloud of 1 km around a site on the border lies across it: pi / 2 km2.
+
+    >>> import shapely, hazardmap as hm
+    >>> works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(4e6, 3e6)], crs=3035)
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["DE"]}, geometry=[shapely.box(4e6, 2e6, 5e6, 4e6)], crs=3035)
+    >>> overlay(hm.chemical(works, radius_m=1000), land).flows()[["origin", "attributed"]].round(2).values.tolist()
+    [['NL', 1.57]]
     """
 
     footprint: Footprint
@@ -305,6 +315,14 @@ def overlay(
         When an asset names a curve that is not there, or nothing says what a total loss costs.
     UnitsError
         When a price is per something that the assets do not have.
+
+    Examples
+    --------
+    >>> import rioxarray, shapely, hazardmap as hm
+    >>> depth = xr.DataArray([[0.0, 1.2]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=3035)
+    >>> overlay(hm.flood(depth.rio.write_crs(3035)), land).assets[["status", "affected_fraction"]].values.tolist()
+    [['hit', 0.5]]
     """
     require_names(assets or {})
     notes = [*footprint.notes]
@@ -339,7 +357,7 @@ def overlay(
                     *notes,
                     *_scenario_notes(table, footprint, seen),
                     *_coverage_notes(table),
-                    *_damage_notes(table, tables),
+                    *_damage_notes(table, tables, (assets or {}).values()),
                 ]
             )
         ),
@@ -397,14 +415,15 @@ def _coverage_notes(table: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _damage_notes(table: pd.DataFrame, tables: curves.DamageTables | None) -> list[str]:
+def _damage_notes(table: pd.DataFrame, tables: curves.DamageTables | None, layers: Iterable[Any]) -> list[str]:
     """Say where curves were asked for more than they know, and which tables are not to be relied on as they are."""
     notes = [
         f"{layer}: {len(group)} rows are deeper than their curve was made for; its last value was taken there"
         for layer, group in table[table["damage_flag"].notna()].groupby("layer", sort=False)
     ]
     if tables is not None and table["damage"].notna().any():
-        weak = [item["name"] for item in tables.inputs if item["status"] == "indicative"]
+        used = tables_used(layers)
+        weak = [item["name"] for key, item in tables.inputs.items() if key in used and item["status"] == "indicative"]
         notes += [f"{name} holds indicative numbers (status K or own); verify those you rely on" for name in weak]
     return notes
 
@@ -415,5 +434,5 @@ def _inputs(
     """Return the provenance of every layer and table, each once."""
     known = [layer.attrs.get("layer") for layer in layers if layer is not None]
     found = [*footprint.inputs, *(each for each in known if each)]
-    found += tables.inputs if tables is not None else ()
+    found += tables.inputs.values() if tables is not None else ()
     return tuple({(item.get("name"), item.get("sha256")): item for item in found}.values())

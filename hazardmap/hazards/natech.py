@@ -87,6 +87,18 @@ def natech(  # noqa: PLR0913  (a study sets each by itself)
         When the flood is no raster of depths in metres, or the clouds come from no sites.
     ReleaseError
         When a depth or a tank cannot be.
+
+    Examples
+    --------
+    One site in 0.5 m of water, and one that is dry:
+
+    >>> import rioxarray, xarray as xr, hazardmap as hm
+    >>> depth = xr.DataArray([[0.5, 0.0]], dims=("y", "x"), coords={"y": [0.5], "x": [0.5, 1.5]}, attrs={"units": "m"})
+    >>> flood = hm.flood([{"layer": depth.rio.write_crs(3035), "return_period": 100}])
+    >>> points = gpd.points_from_xy([0.5, 1.5], [0.5, 0.5])
+    >>> works = gpd.GeoDataFrame({"country": ["NL", "NL"]}, geometry=points, crs=3035)
+    >>> natech(flood, hm.chemical(works, radius_m=1000)).sites[["depth_m@T100", "state@T100"]].values.tolist()
+    [[0.5, 'fails'], [0.0, 'stands']]
     """
     _require(flood, chemical, depth_m)
     sites = gpd.GeoDataFrame(chemical.sites)
@@ -315,7 +327,7 @@ def _inventory(row: Mapping[str, Any], substances: Substances, qualifying: Mappi
 def _notes(
     found: Measured, fails: npt.NDArray[np.bool_], tank: _Tank, uncertain: float, *, buckling: bool, mosaic: bool
 ) -> list[str]:
-    bare = int((found.covered < _whole(found)).all(axis=1).sum())
+    bare = int((found.covered < _whole(found)).any(axis=1).sum())
     notes = [
         f"natech: {int(fails.any(axis=1).sum())} of {len(fails)} sites fail in some scenario of the flood",
         "natech: every site that fails is taken to release its cloud, so that what is said per year is an upper bound",
@@ -324,7 +336,7 @@ def _notes(
     if bare:
         notes.append(
             f"natech: {bare} of {len(fails)} sites are not or only partly covered by the flood data read for "
-            "this area; they are not known to be safe"
+            "this area, in some scenario at least; they are not known to be safe"
         )
     if mosaic:
         notes.append(

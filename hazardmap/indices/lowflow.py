@@ -30,6 +30,11 @@ def mark_missing(data: Flow, missing: Missing = "not positive") -> xr.DataArray:
     missing : "not positive" or tuple of float
         0 and everything below; or these values, such as ``(-999.0,)`` where a river does fall dry. ``()`` is none.
 
+    Returns
+    -------
+    DataArray
+        The same values; a Series becomes an array along ``time``.
+
     Raises
     ------
     LayerError
@@ -75,7 +80,7 @@ def flow_quantile(
     Raises
     ------
     LayerError
-        When the share is out of range or no day is known.
+        When the share is out of range, no day is known, or as in :func:`mark_missing`.
     TimeAxisError
         When the series is not daily.
 
@@ -124,8 +129,19 @@ def annual_minima(
 
     Raises
     ------
+    LayerError
+        As in :func:`mark_missing`.
     TimeAxisError
         When the series is not daily, or no year is whole.
+
+    Examples
+    --------
+    Two years from April on, at 100 m3/s but for a week of 40 and a week of 60:
+
+    >>> flow = pd.Series(100.0, index=pd.date_range("2019-04-01", "2021-03-31"))
+    >>> flow["2019-08-01":"2019-08-07"], flow["2020-09-01":"2020-09-07"] = 40.0, 60.0
+    >>> annual_minima(flow).round(6).to_dict()
+    {2019: 40.0, 2020: 60.0}
     """
     daily = _daily(flow, missing).to_series()
     daily = daily.reindex(pd.date_range(daily.index[0], daily.index[-1]))
@@ -147,7 +163,26 @@ def annual_minima(
 def mam7(flow: Flow, *, first_month: int = APRIL, missing: Missing = "not positive", missing_days: int = 10) -> float:
     """Mean of the annual minima of the mean flow over seven days.
 
-    Parameters are those of :func:`annual_minima`.
+    Parameters
+    ----------
+    flow : DataArray (time) or Series
+        Daily discharge.
+    first_month : int
+        Month in which the year begins.
+    missing : "not positive" or tuple of float
+        As in :func:`mark_missing`.
+    missing_days : int
+        A year in which more means than this are missing is left out.
+
+    Returns
+    -------
+    float
+        In the units of the flow.
+
+    Raises
+    ------
+    TimeAxisError, LayerError
+        As in :func:`annual_minima`.
 
     Examples
     --------
@@ -175,13 +210,19 @@ def seven_q_ten(
 
     Parameters
     ----------
-    flow, first_month, missing, missing_days
-        As in :func:`annual_minima`.
+    flow : DataArray (time) or Series
+        Daily discharge.
     return_period : float
         Years.
     method : {"weibull", "log-pearson"}
         Plotting positions ``i / (n + 1)``, linear in between; or a Pearson distribution of type III through the
         moments of the logarithms (skew corrected for bias).
+    first_month : int
+        Month in which the year begins.
+    missing : "not positive" or tuple of float
+        As in :func:`mark_missing`.
+    missing_days : int
+        A year in which more means than this are missing is left out.
 
     Returns
     -------
@@ -192,9 +233,20 @@ def seven_q_ten(
     ------
     LayerError
         When the method is unknown, the years are too few for the plotting positions (fewer than the return period
-        less one) or for a skew (fewer than three), or a minimum is 0 where logarithms are asked for.
+        less one) or for a skew (fewer than three), a minimum is 0 where logarithms are asked for, or as in
+        :func:`mark_missing`.
     TimeAxisError
         As in :func:`annual_minima`.
+
+    Examples
+    --------
+    Nine years with minima of 10, 20, ... 90 m3/s: the least one has the plotting position 1 / 10.
+
+    >>> flow = pd.Series(100.0, index=pd.date_range("2001-04-01", "2010-03-31"))
+    >>> for year in range(2001, 2010):
+    ...     flow[f"{year}-08-01":f"{year}-08-07"] = 10.0 * (year - 2000)
+    >>> round(seven_q_ten(flow), 6), round(seven_q_ten(flow, return_period=5), 6)
+    (10.0, 20.0)
     """
     minima = annual_minima(flow, first_month=first_month, missing=missing, missing_days=missing_days).to_numpy()
     if method == "weibull":
@@ -236,6 +288,8 @@ def deficits(
 
     Raises
     ------
+    LayerError
+        As in :func:`mark_missing`.
     TimeAxisError
         When the series is not daily.
 

@@ -133,10 +133,16 @@ def spei(
     ----------
     balance : DataArray (time, ...)
         Monthly rain less potential evapotranspiration, ``attrs["units"]`` a length such as "mm". NaN is missing.
-    months, calibration, clip, minimum_years
-        As in :func:`spi`.
+    months : int
+        Months in a sum, 1 to 48.
+    calibration : (int, int)
+        First and last year that the distribution is fitted to.
     method : {"pwm", "ml"}
         Fit by probability-weighted moments or by maximum likelihood (started from them; slower).
+    clip : float
+        Greatest index, up to 5; the least is ``-clip``.
+    minimum_years : int
+        Fewest years of calibration; a cell and month with sums in less than two thirds of as many is missing.
 
     Returns
     -------

@@ -57,11 +57,21 @@ def waterway_rules(table: pd.DataFrame) -> dict[str, WaterwayRule]:
     Returns
     -------
     dict of str to WaterwayRule
+        By gauge.
 
     Raises
     ------
     TableError
         When a gauge has no low water or no depth, or its units are mixed.
+
+    Examples
+    --------
+    At 130 cm the fairway is 130 - 78 = 52 cm deeper than at low water:
+
+    >>> import hazardmap as hm
+    >>> kaub = waterway_rules(hm.parameters("waterway-gauges"))["Kaub"]
+    >>> kaub.low_water, kaub.low_water_depth_m, waterway([130], kaub, unit="cm")["depth_m"].tolist()
+    (78.0, 1.9, [2.42])
     """
     return {str(gauge): _rule(str(gauge), rows) for gauge, rows in table.groupby("gauge", sort=False)}
 
@@ -149,6 +159,12 @@ def monthly_thresholds(table: pd.DataFrame, gauge: str) -> dict[int, float]:
     ------
     TableError
         When the gauge is not in the table, or a month stands there twice.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gauge": ["Lobith"] * 2, "month": [5, 7], "value": [1400, 1200]})
+    >>> monthly_thresholds(table, "Lobith")
+    {5: 1400.0, 7: 1200.0}
     """
     rows = table[table["gauge"] == gauge]
     if rows.empty:

@@ -37,6 +37,7 @@ def write(
     Parameters
     ----------
     exposures : Exposure or sequence of Exposure
+        What :func:`hazardmap.overlay` returned, one per hazard.
     path : str or Path
         ``.html`` (web map), ``.gpkg`` (GeoPackage), ``.parquet`` (GeoParquet), ``.fgb`` (FlatGeobuf), ``.geojson``,
         ``.xlsx`` (workbook), ``.csv`` (a folder of tables beside it), ``.tif`` (COG), ``.nc`` (NetCDF), ``.zarr`` or
@@ -44,12 +45,29 @@ def write(
     restricted : bool
         Write even though a layer may be computed with but not be redistributed.
     **choices
-        Options of that output.
+        Options of that output, such as ``title`` of the web map: those of the function of its name, such as
+        :func:`hazardmap.outputs.csv.csv`.
 
     Raises
     ------
     OutputError
-        When no output knows the ending, or a layer must not be redistributed.
+        When no output knows the ending, a layer must not be redistributed, an option is wrong, or the file cannot be
+        written.
+    MissingExtraError
+        When the output needs a package that is not there.
+
+    Examples
+    --------
+    Half of a cloud of 1 km around a site on the border lies across it: pi / 2 km2.
+
+    >>> import tempfile, geopandas as gpd, pandas as pd, shapely, hazardmap as hm
+    >>> works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(4e6, 3e6)], crs=3035)
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["DE"]}, geometry=[shapely.box(4e6, 2e6, 5e6, 4e6)], crs=3035)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(hm.overlay(hm.chemical(works, radius_m=1000), land), f"{folder}/tables.csv")
+    ...     flows = pd.read_csv(f"{folder}/tables/flows.csv")
+    >>> flows[["origin", "territory", "attributed"]].round(2).values.tolist()
+    [['NL', 'A', 1.57]]
     """
     path = Path(path)
     found = [exposures] if isinstance(exposures, Exposure) else list(exposures)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hazardmap import tables
-from hazardmap.columns import explain
+from hazardmap.columns import COUNTED, explain
 from hazardmap.errors import MissingExtraError, OutputError
 from hazardmap.exposure import Exposure
 from hazardmap.provenance import provenance, text_in
@@ -181,6 +181,7 @@ def _columns(exposures: Sequence[Exposure]) -> Iterator[Sequence[Any]]:
 def _flows(exposures: Sequence[Exposure]) -> Iterator[Sequence[Any]]:
     """Yield one matrix origin x country for each hazard, scenario, measure and unit."""
     yield ["rows: where the hazard comes from; columns: where it is felt; figures: value times share of the origin"]
+    yield [f"count: {COUNTED}"]
     for exposure in exposures:
         flows = tables.flow_table(exposure)
         for (scenario, measure, unit), chosen in flows.groupby(["scenario", "measure", "unit"], sort=False):

@@ -80,8 +80,9 @@ def draft_alert(
     Parameters
     ----------
     zone : mapping
-        A row of zones in EPSG:4326: ``zone, hazard, territory, country, geometry`` and, where known, ``scenario_label,
-        level, intensity_unit, area_km2, origin, origin_share, origins_meaning, data_status``.
+        A row of zones in EPSG:4326: ``zone, hazard, territory, country, geometry`` and, where known,
+        ``territory_name, scenario_label, level, intensity_unit, area_km2, origin, origin_share, origins_meaning,
+        data_status``.
     sender : str
         Who drafts it, such as an address or a domain; no spaces, commas, ``<`` or ``&``.
     sent : datetime
@@ -146,7 +147,8 @@ def write_alert(text: bytes, path: Path) -> None:
 
 
 def _info(zone: Mapping[str, Any], words: Words, called: list[str], headline: str) -> ET.Element:
-    hazard, place = str(zone["hazard"]), str(zone["territory"])
+    hazard, territory = str(zone["hazard"]), str(zone["territory"])
+    place = _told(zone.get("territory_name")) or territory
     info = ET.Element("info")
     _add(
         info,
@@ -162,8 +164,9 @@ def _info(zone: Mapping[str, Any], words: Words, called: list[str], headline: st
     )
     if called:
         _add(info, contact="; ".join(called))
+    named = place if place == territory else f"{place} ({territory})"
     where = ET.SubElement(info, "area")
-    _add(where, areaDesc=f"{place}, {words.country(str(zone['country']))}")
+    _add(where, areaDesc=f"{named}, {words.country(str(zone['country']))}")
     for ring in _rings(zone["geometry"]):
         _add(where, polygon=ring)
     return info
@@ -173,7 +176,7 @@ def _description(zone: Mapping[str, Any], words: Words) -> str:
     """Say what the zone is, what its shares mean, and whether its data are invented or indicative."""
     level, area, share = (_number(zone.get(name)) for name in ("level", "area_km2", "origin_share"))
     meaning, status = (_told(zone.get(name)) for name in ("origins_meaning", "data_status"))
-    shares = [words.percent(share), *([words.get(f"meaning.{meaning}", meaning)] if meaning else [])]
+    means = words.get(f"meaning.{meaning or 'share'}", meaning)
     told = words(
         "alert.description",
         zone=zone["zone"],
@@ -182,7 +185,8 @@ def _description(zone: Mapping[str, Any], words: Words) -> str:
         unit=words.unit(_told(zone.get("intensity_unit"))),
         area=words.number(area),
         origin=words.country(_told(zone.get("origin")) or "unknown"),
-        share="; ".join(shares),
+        meaning=means[:1].upper() + means[1:],
+        share=words.percent(share),
     )
     return f"{told} {words(_BANNERS[status])}" if status in _BANNERS else told
 

@@ -73,6 +73,18 @@ def publish(
         cannot be written to or holds anything foreign.
     HazardmapError
         When the study or its data are at fault.
+
+    Examples
+    --------
+    The map and the run record are there too, and nothing was changed since:
+
+    >>> import tempfile, hazardmap as hm
+    >>> parks = {"chemical": {"sites": "chemical-parks", "radius_m": 5000}}
+    >>> study = Study(title="Park", area=(5, 50, 6, 51), territories="territories", hazards=parks, outputs={"csv": "t"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     site = publish(study, f"{folder}/portal")
+    ...     print([each.name for each in site.downloads if "/" not in each.name], hm.verify(f"{folder}/portal"))
+    ['map.html', 'run.json'] []
     """
     if language not in LANGUAGES:
         raise OutputError(f"the language is {language!r}; expected one of {', '.join(LANGUAGES)}; correct it")

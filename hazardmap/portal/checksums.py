@@ -55,6 +55,17 @@ def verify(folder: str | Path) -> list[str]:
     ------
     FileError
         When the folder has no list, or the list is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "page.html").write_text("one")
+    ...     write_sums(Path(folder))
+    ...     before = verify(folder)
+    ...     _ = Path(folder, "page.html").write_text("two")
+    ...     print(before, verify(folder))
+    [] ['changed: page.html']
     """
     folder = Path(folder)
     listed = _listed(folder)

@@ -13,6 +13,7 @@ import shapely
 from hazardmap.exposure import Exposure
 from hazardmap.exposure.rows import OUTSIDE
 from hazardmap.footprint import NO_ORIGIN
+from hazardmap.scenarios import first_shown
 
 __all__ = ["Figures", "Place", "is_foreign", "neighbours_of", "places_of"]
 
@@ -121,12 +122,14 @@ class Figures:
 
     @cached_property
     def scenario(self) -> str:
-        """The scenario that stands for the hazard: the rarest whose probability is known, else the worst."""
+        """The scenario that stands for the hazard: the one that the map opens on, see :func:`first_shown`.
+
+        Of months, clouds and others of which neither class nor probability is known, the order does not say which one
+        matters, and a page cannot be slid along them: here the one that reaches most stands for the hazard.
+        """
         known = self.exposure.footprint.scenarios
-        if known["probability"].notna().any():
-            return str(known["probability"].idxmin())
-        if not self.measures:
-            return str(known.index[0])
+        if known["probability"].notna().any() or known["class"].eq("medium").any() or not self.measures:
+            return str(known.index[first_shown(known["class"])])
         measure, unit = self.measures[0]
         first = self.flows[(self.flows["measure"] == measure) & (self.flows["unit"] == unit)]
         return str(first.groupby("scenario", sort=False)["attributed"].sum().idxmax())

@@ -91,9 +91,16 @@ class Words:
             "-", "\N{MINUS SIGN}"
         )
 
-    def amount(self, value: float | None) -> str:
-        """Return an amount; what is less than a twentieth is shown as a dash, for the tables have it."""
-        return _NONE if value is None or abs(value) < 0.05 else self.number(value)
+    def quantity(self, value: float | None, unit: str) -> str:
+        """Return a number of a unit: what is counted is whole, and a part of one is said to be less, as on the map."""
+        counted = unit.startswith("people") or unit == "count"
+        if value is None or not counted or not math.isfinite(value):
+            return self.number(value)
+        return "< 1" if 0 < value < _ALL else self.number(round(value))
+
+    def amount(self, value: float | None, unit: str) -> str:
+        """Return a quantity; what is less than a twentieth is shown as a dash, for the tables have it."""
+        return _NONE if value is None or abs(value) < 0.05 else self.quantity(value, unit)
 
     def percent(self, share: float | None) -> str:
         """Return a share as whole per cent: nothing and everything are said only where it is so."""

@@ -21,7 +21,7 @@ import xarray as xr
 
 import hazardmap as hm
 from hazardmap import outputs, provenance, tables
-from hazardmap.columns import COLUMNS
+from hazardmap.columns import COLUMNS, RESERVED
 from hazardmap.errors import MissingExtraError, OutputError
 from hazardmap.outputs import geojson as geojson_output
 from hazardmap.outputs import xlsx as xlsx_output
@@ -458,6 +458,7 @@ def test_flows_in_the_workbook_add_up_to_the_flows(result, tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     write("xlsx", result, tmp_path / "a.xlsx")
     rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Flows"].iter_rows()]
+    assert rows[1][0].startswith("count: a line or polygon counts once in each territory")
     blocks = [k for k, row in enumerate(rows) if row[0] == "origin"]
     totals = sum(rows[k + 1][rows[k].index("all")] for k in blocks)
     assert totals == pytest.approx(result.flows()["attributed"].sum())
@@ -706,3 +707,7 @@ def test_text_of_strangers_stays_text_in_a_style():
     from hazardmap.outputs.geopackage.styles import _quoted
 
     assert _quoted("T' or 1=1 or '\\") == "'T'' or 1=1 or ''\\\\'"
+
+
+def test_every_table_of_a_result_has_a_reserved_name(result):
+    assert set(tables.plain_tables([result], annual={})) <= set(RESERVED)

@@ -132,7 +132,27 @@ def explore(*exposures: Exposure, language: str = "en", base: BaseMap | None = N
     base : BaseMap, optional
         As in :func:`webmap`.
     **options
-        The others of :func:`build`.
+        ``title, note, made, study, contacts, zones, annual``, as in :func:`webmap`.
+
+    Returns
+    -------
+    folium.Map
+        Shows itself in a notebook; one's own folium layers may be added to it.
+
+    Raises
+    ------
+    OutputError
+        When the language is unknown, the date is none, or contacts or options of ``annual`` are wrong.
+
+    Examples
+    --------
+    The map opens on the middle of what it shows:
+
+    >>> import geopandas as gpd, shapely, hazardmap as hm
+    >>> works = gpd.GeoDataFrame({"country": ["NL"]}, geometry=[shapely.Point(6, 51)], crs=4326)
+    >>> land = gpd.GeoDataFrame({"id": ["A"], "country": ["NL"]}, geometry=[shapely.box(5, 50, 7, 52)], crs=4326)
+    >>> explore(hm.overlay(hm.chemical(works, radius_m=1000), land), base=BaseMap()).location
+    [51.0, 6.0]
     """
     return build(exposures, language=language, base=base, **options)
 

@@ -24,6 +24,7 @@ from hazardmap.outputs.webmap.model import LANGUAGES, FeatureLayer, Hazard, Page
 from hazardmap.outputs.webmap.pagelayers import Carried, encode_layer, texts_of
 from hazardmap.outputs.webmap.raster import encode_raster, origin_codes, zoom_limit
 from hazardmap.palette import STATUS_COLOURS, class_colours
+from hazardmap.scenarios import first_shown
 
 __all__ = ["encode_page", "languages", "page_bounds", "thinned"]
 
@@ -107,6 +108,7 @@ def _hazard(hazard: Hazard, number: int, carried: Carried) -> dict[str, Any]:
         "status": hazard.status,
         "meaning": hazard.meaning,
         "scenarios": [_scenario(scenario) for scenario in hazard.scenarios],
+        "first": first_shown(scenario.likelihood for scenario in hazard.scenarios),
         "colours": class_colours(len(hazard.levels), hazard.palette),
         "dark_colours": class_colours(len(hazard.levels), hazard.palette, dark=True),
         "notes": list(hazard.notes),

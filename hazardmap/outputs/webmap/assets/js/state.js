@@ -8,19 +8,13 @@
     language: page.language,
     theme: preferredTheme(),
     on: new Set(defaultLayers(page)),
-    scenarios: page.hazards.map(firstShown),
+    scenarios: page.hazards.map((hazard) => hazard.first),
     opacity: 0.85,
     compare: "", // "hazard:scenario", shown right of the divider
     divider: 50,
     origin: "",
     territory: "",
   });
-
-  /* The middle scenario where the classes say which it is, else the worst. */
-  const firstShown = ({ scenarios }) => {
-    const medium = scenarios.findIndex((scenario) => scenario.likelihood === "medium");
-    return medium < 0 ? Math.max(0, scenarios.length - 1) : medium;
-  };
 
   const preferredTheme = () => {
     if (matchMedia("(prefers-contrast: more)").matches) return "contrast";
