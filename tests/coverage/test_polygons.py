@@ -327,6 +327,22 @@ def test_more_runs_than_are_added_up_at_a_time():
         assert share == pytest.approx(100 * ((reader.values[0] >= 0.6) & (reader.source == number)).sum(), rel=1e-12)
 
 
+def test_one_shape_of_more_runs_than_are_added_up_at_a_time():
+    noise = np.random.default_rng(10)
+    reader = plane(noise.random((80, 300)))
+    slits = [shapely.box(x + 0.25, 0.5, x + 0.75, 79.5) for x in range(1, 299, 2)]
+    grate = shapely.Polygon(shapely.box(0, 0, 300, 80).exterior, [slit.exterior for slit in slits])
+    wedge = shapely.Polygon([(0.5, 3.2), (250.3, 1.1), (40.7, 78.9)])  # where the grate has been
+    shapes = [at(reader.grid, shape) for shape in (grate, wedge)]
+    found = zonal(np.array(shapes, dtype=object), reader, levels=[0.5])
+    for k, shape in enumerate(shapes):
+        inside, (expected,) = every_cell(shape, reader, [0.5])
+        assert inside == pytest.approx(shape.area, rel=1e-12)
+        assert found.inside[k] == pytest.approx(inside, rel=1e-12)
+        assert found.total[k, 0] == pytest.approx(expected["total"], rel=1e-9)
+        assert found.by_class[k, 0] == pytest.approx(expected["by_class"], rel=1e-9)
+
+
 def test_across_the_antimeridian():
     values = np.arange(8.0).reshape(1, 1, 8)
     atlantic = Memory(values, Affine(45, 0, -180, 0, -10, 5), "EPSG:4326")
