@@ -113,6 +113,7 @@ def test_one_row_of_cells_without_a_transform_has_no_place():
 
 
 def test_people_outside_of_every_territory_are_written_too(tmp_path):
+    pytest.importorskip("pyarrow")
     people = raster(10.0, 20.0, 30.0, units="people")
     found = hm.overlay(hm.flood(raster(1.0, 1.0, 1.0)), land(2), {"people": people})
     hm.write(found, tmp_path / "out.parquet")
